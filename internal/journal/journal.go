@@ -1,0 +1,85 @@
+// Package journal is the port of the ordered, durable log that everything Ringfence decides follows from: events, ticks, and
+// every change that people and models make. A replay of the same records gives the same decisions.
+//
+// Drivers live in sub-folders (pebblelog is the embedded default) and pass the contract suite in journaltest. The port has
+// partitions, so that a driver over the Kafka protocol fits it; the embedded log has one.
+package journal
+
+import (
+	"context"
+	"errors"
+)
+
+// Position is a record's place in its partition. The first record has position 1; 0 means "before everything". Positions are
+// dense and never reused.
+type Position uint64
+
+// Partition numbers the independent logs of one journal.
+type Partition uint16
+
+// Kind says what a record is.
+type Kind uint8
+
+// The kinds of record. The numbers are stored: never change or reuse one.
+const (
+	Event   Kind = 1 // Body: one event, native NDJSON
+	Import  Kind = 2 // Body: one event of history: warms windows, decides nothing
+	Tick    Kind = 3 // no body; Time is the clock's
+	Change  Kind = 4 // Body: a change by a person or a model, see package change
+	Signals Kind = 5 // Body: fetched signals of an earlier event
+	maxKind      = Signals
+)
+
+// Valid reports whether k is a kind this build knows.
+func (k Kind) Valid() bool { return k >= Event && k <= maxKind }
+
+// Record is one entry of the log.
+type Record struct {
+	Position Position // given by Append
+	Kind     Kind
+	Received int64  // nanoseconds since 1970 by ingest's clock, never decreasing within a partition
+	Time     int64  // event time of events, imports and ticks, in nanoseconds; 0 otherwise
+	Source   string // where an event came from; with ID its identity. Empty for ticks
+	ID       string // the event's or the change's id. Empty for ticks
+	Actor    string // the account whose timeline shows the record; empty for none
+	Body     []byte
+}
+
+// Errors of every driver, to be tested with errors.Is.
+var (
+	ErrClosed    = errors.New("journal is closed")
+	ErrTruncated = errors.New("position is older than the journal keeps")
+	ErrCorrupt   = errors.New("journal record is damaged")
+	ErrTooLarge  = errors.New("record is larger than the journal takes")
+)
+
+// Log is a journal.
+//
+// Append and Read are safe for concurrent use. Records returned by Read are shared: callers must not change their bodies.
+type Log interface {
+	// Append adds the records, all or none, in order and next to each other, and returns the position of the first once they
+	// are durable (fsynced). Concurrent calls share an fsync. After an error the caller does not know whether they were
+	// added; appending them again is safe because decide drops ids it has seen.
+	Append(ctx context.Context, p Partition, recs []Record) (first Position, err error)
+
+	// Read appends to dst up to max records from position from on, and returns at once with none when from is past the end.
+	// It gives ErrTruncated if from is older than what is kept.
+	Read(ctx context.Context, p Partition, from Position, max int, dst []Record) ([]Record, error)
+
+	// Wait returns when the partition holds a record after the given position, or when ctx is done.
+	Wait(ctx context.Context, p Partition, after Position) error
+
+	// Bounds is the first and the last position that are kept; last < first when there are none.
+	Bounds(p Partition) (first, last Position)
+
+	// PositionAt is the first kept position whose Received is at least received; one past the end if there is none.
+	PositionAt(p Partition, received int64) (Position, error)
+
+	// Timeline appends to dst up to max of the account's latest records, newest first.
+	Timeline(p Partition, actor string, max int, dst []Record) ([]Record, error)
+
+	// Truncate forgets the records before the position. The caller has archived them.
+	Truncate(p Partition, before Position) error
+
+	Close() error
+}
