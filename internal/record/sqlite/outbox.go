@@ -1,0 +1,136 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/effect"
+	"github.com/ringfence/ringfence/internal/record"
+)
+
+// A queued effect has its turn at once if its line is empty.
+const putEffect = `
+INSERT INTO effects (id, kind, target, value, state, why, rule, rule_version, policy, severity, reason, source, event_id, time, expires, position, receiver, due)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+    CASE WHEN ?5 = 'queued' AND NOT EXISTS (SELECT 1 FROM effects WHERE receiver = ?17 AND target = ?3 AND state = 'queued') THEN 0 END)
+ON CONFLICT (id) DO NOTHING`
+
+// PutEffects implements record.Outbox.
+func (s *Store) PutEffects(ctx context.Context, effects []effect.Effect, through uint64) ([]bool, error) {
+	if through > math.MaxInt64 {
+		return nil, fmt.Errorf("put effects: %w: position %d is out of range", record.ErrInvalid, through)
+	}
+	for i := range effects {
+		if err := record.CheckEffect(&effects[i], through); err != nil {
+			return nil, fmt.Errorf("put effects: %w", err)
+		}
+	}
+	fresh := make([]bool, len(effects))
+	err := s.update(ctx, "put effects", func(tx *sql.Tx) error {
+		mark, err := watermark(ctx, tx)
+		if err != nil {
+			return err
+		}
+		put := tx.StmtContext(ctx, s.putEffect)
+		days := map[record.DayCount]int64{}
+		for i := range effects {
+			e := &effects[i]
+			if fresh[i], err = putOne(ctx, put, e, mark); err != nil {
+				return fmt.Errorf("effect %s: %w", e.ID, err)
+			}
+			if !fresh[i] {
+				continue
+			}
+			days[record.DayCount{Day: record.DayOf(e.Time), Rule: e.Rule, State: e.State}]++
+			if e.Kind == effect.Review && (e.State == effect.Queued || e.State == effect.Absorbed) {
+				if err := addToCase(ctx, tx, e); err != nil {
+					return fmt.Errorf("effect %s: case: %w", e.ID, err)
+				}
+			}
+		}
+		for d, n := range days {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO effect_days (day, rule, state, count) VALUES (?, ?, ?, ?)
+				ON CONFLICT DO UPDATE SET count = count + excluded.count`, d.Day, d.Rule, string(d.State), n); err != nil {
+				return fmt.Errorf("count by day: %w", err)
+			}
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE watermark SET position = ?1 WHERE position < ?1`, int64(through))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return fresh, nil
+}
+
+// putOne keeps an effect, if it is of a state that is kept, and reports whether it is new.
+func putOne(ctx context.Context, put *sql.Stmt, e *effect.Effect, mark uint64) (bool, error) {
+	if !record.Kept(e.State) {
+		return e.Position > mark, nil
+	}
+	res, err := put.ExecContext(ctx, e.ID, string(e.Kind), e.Target.String(), e.Value, string(e.State), e.Why, e.Rule, e.RuleVersion,
+		e.Policy, e.Severity, e.Reason, e.Source, e.EventID, e.Time, e.Expires, int64(e.Position), record.ReceiverOf(e))
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// Watermark implements record.Outbox.
+func (s *Store) Watermark(ctx context.Context) (uint64, error) { return watermark(ctx, s.read) }
+
+func watermark(ctx context.Context, q querier) (uint64, error) {
+	var p int64
+	if err := q.QueryRowContext(ctx, `SELECT position FROM watermark`).Scan(&p); err != nil {
+		return 0, fmt.Errorf("watermark: %w", err)
+	}
+	return uint64(p), nil
+}
+
+// addToCase lets a review effect open or join the case of its policy and target. An absorbed effect whose case a person closed
+// before decide learned of it adds to that closed case: it is evidence from before the verdict, not a new question.
+func addToCase(ctx context.Context, tx *sql.Tx, e *effect.Effect) error {
+	var id string
+	var n int64
+	err := tx.QueryRowContext(ctx, `SELECT id, effects FROM cases WHERE policy = ? AND target = ? AND (change = '' OR ?)
+		ORDER BY seq DESC LIMIT 1`, e.Policy, e.Target.String(), e.State == effect.Absorbed).Scan(&id, &n)
+	switch found(err) {
+	case nil:
+		_, err = tx.ExecContext(ctx, `UPDATE cases SET effects = effects + 1, severity = max(severity, ?), updated = max(updated, ?) WHERE id = ?`,
+			e.Severity, e.Time, id)
+	case record.ErrNotFound:
+		id = e.ID
+		_, err = tx.ExecContext(ctx, `INSERT INTO cases (id, policy, target, severity, opened, updated, effects) VALUES (?, ?, ?, ?, ?, ?, 1)`,
+			id, e.Policy, e.Target.String(), e.Severity, e.Time, e.Time)
+	}
+	if err != nil || n >= record.MaxEvidence {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO evidence (case_id, effect_id, rule, reason, source, event_id, time) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		id, e.ID, e.Rule, e.Reason, e.Source, e.EventID, e.Time)
+	return err
+}
+
+// effectColumns are what scanEffect reads, in its order.
+const effectColumns = `seq, id, kind, target, value, state, why, rule, rule_version, policy, severity, reason, source, event_id,
+	time, expires, position, receiver, attempts, coalesce(due, -1), done, status, note`
+
+func scanEffect(row scanner, d *record.Delivery) error {
+	var kind, target, state string
+	var position int64
+	err := row.Scan(&d.Seq, &d.ID, &kind, &target, &d.Value, &state, &d.Why, &d.Rule, &d.RuleVersion, &d.Policy, &d.Severity, &d.Reason,
+		&d.Source, &d.EventID, &d.Time, &d.Expires, &position, &d.Receiver, &d.Attempts, &d.Due, &d.Done, &d.Status, &d.Note)
+	if err != nil {
+		return err
+	}
+	d.Kind, d.State, d.Position = effect.Kind(kind), effect.State(state), uint64(position)
+	var ok bool
+	if d.Target, ok = event.ParseEntity(target); !ok {
+		return fmt.Errorf("effect %s: target %q is no entity", d.ID, target)
+	}
+	return nil
+}
