@@ -45,6 +45,15 @@ type Record struct {
 	Body     []byte
 }
 
+// The largest record and the largest Append call that every driver takes, in bytes of source, id, actor and body.
+const (
+	MaxRecordSize = 4 << 20
+	MaxAppendSize = 32 << 20
+)
+
+// Size is the number of bytes that count against MaxRecordSize and MaxAppendSize.
+func (r *Record) Size() int { return len(r.Source) + len(r.ID) + len(r.Actor) + len(r.Body) }
+
 // Errors of every driver, to be tested with errors.Is.
 var (
 	ErrClosed    = errors.New("journal is closed")

@@ -1,0 +1,271 @@
+package pebblelog
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strconv"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Errors of the store, to be tested with errors.Is.
+var (
+	// ErrLocked says that another process, or another part of this one, has the store open.
+	ErrLocked = errors.New("store is in use")
+	// ErrNewer says that a later version of the program wrote the store.
+	ErrNewer = errors.New("store has a newer format")
+	// ErrFailed says that the disk failed a write or a sync: what was in flight may or may not be stored, and the store takes
+	// no more writes until the process has been restarted.
+	ErrFailed = errors.New("store failed and takes no more writes; restart the process once the disk is sound")
+)
+
+// StoreOptions are how a store is opened. The zero value is the default.
+type StoreOptions struct {
+	CacheSize    int64        // bytes of memory for blocks that are read; 0 is 128 MiB
+	MemTableSize uint64       // bytes of writes that are held in memory before they are sorted to disk; 0 is 64 MiB
+	Logger       *slog.Logger // nil is slog.Default()
+}
+
+// Store is the one Pebble database of a process: the journal, the hot state's image and the decisions live in it under
+// their own key prefixes, so that they can be committed together.
+//
+// Reads go to the embedded database. Writes go through Commit: Pebble's answer to a failed write of its log or manifest is to
+// end the process, and a Store turns that into an error for whoever waits, and into a closed Failed channel.
+type Store struct {
+	*pebble.DB
+	dir  string
+	lock *pebble.Lock
+	fuse *fuse
+}
+
+// OpenStore opens the store in dir and creates it if there is none. The caller closes it after all that use it.
+func OpenStore(dir string, fs vfs.FS, opts StoreOptions) (*Store, error) {
+	return openStore(dir, fs, opts, migrations)
+}
+
+func openStore(dir string, fs vfs.FS, opts StoreOptions, migrations []migration) (*Store, error) {
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
+	}
+	if err := fs.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("create store %s: %w", dir, err)
+	}
+	lock, err := pebble.LockDirectory(dir, fs)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w: another process has it, stop that first (%w)", dir, ErrLocked, err)
+	}
+	s := &Store{dir: dir, lock: lock, fuse: newFuse(opts.Logger)}
+	err = s.fuse.run(func() (err error) {
+		s.DB, err = pebble.Open(dir, pebbleOptions(fs, lock, s.fuse, opts))
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", dir, err), lock.Close())
+	}
+	if err := s.migrate(migrations); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", dir, err), s.Close())
+	}
+	return s, nil
+}
+
+// pebbleOptions suits one writer that appends and syncs, readers near the tail, and two cores.
+func pebbleOptions(fs vfs.FS, lock *pebble.Lock, f *fuse, opts StoreOptions) *pebble.Options {
+	o := &pebble.Options{
+		FS:                          fs,
+		Lock:                        lock,
+		FormatMajorVersion:          pebble.FormatValueSeparation, // pinned: a newer Pebble must not change stores unasked
+		CacheSize:                   opts.CacheSize,
+		MemTableSize:                opts.MemTableSize,
+		MemTableStopWritesThreshold: 4,
+		L0CompactionThreshold:       4,
+		L0StopWritesThreshold:       24,
+		LBaseMaxBytes:               256 << 20,
+		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
+		Logger:                      f,
+		EventListener: &pebble.EventListener{
+			BackgroundError: f.background,
+			DataCorruption:  func(info pebble.DataCorruptionInfo) { f.background(errors.New(info.String())) },
+		},
+	}
+	if o.CacheSize == 0 {
+		o.CacheSize = 128 << 20
+	}
+	if o.MemTableSize == 0 {
+		o.MemTableSize = 64 << 20
+	}
+	o.TargetFileSizes[0] = 16 << 20
+	for i := range o.Levels {
+		// Lookups of ids that were never seen are the common ones among decisions; a scan pays nothing for the filter.
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	return o
+}
+
+// Commit applies the batch, and returns once it is durable. After an error the batch may or may not be in the store: reads of
+// this process must not rely on either. The caller closes the batch only if there was no error.
+func (s *Store) Commit(b *pebble.Batch) error {
+	return s.fuse.run(func() error { return b.Commit(pebble.Sync) })
+}
+
+// Failed is closed once the store takes no more writes. The process should end then: only a restart recovers.
+func (s *Store) Failed() <-chan struct{} { return s.fuse.blown }
+
+// Close flushes and closes the store. A store that failed keeps its lock until the process ends, because Pebble's own
+// goroutines may still hold its files.
+func (s *Store) Close() error {
+	if err := s.fuse.err(); err != nil {
+		return fmt.Errorf("close store %s: %w", s.dir, err)
+	}
+	if err := s.fuse.run(s.DB.Close); err != nil {
+		return fmt.Errorf("close store %s: %w", s.dir, err)
+	}
+	return s.lock.Close()
+}
+
+// fuse turns Pebble's fatal errors into the store's failure. It is Pebble's logger: where Pebble calls Fatalf it relies on not
+// being returned to, as its structures are no longer sound; the default logger ends the process there.
+type fuse struct {
+	log   *slog.Logger
+	once  sync.Once
+	cause error         // set before blown is closed
+	blown chan struct{} // closed by the first fatal error
+}
+
+func newFuse(log *slog.Logger) *fuse { return &fuse{log: log, blown: make(chan struct{})} }
+
+// run calls f on a goroutine of its own, which a fatal error or a panic in Pebble ends, and returns f's error or the store's.
+func (f *fuse) run(call func() error) error {
+	if err := f.err(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				f.blow(fmt.Errorf("panic in the store: %v", p))
+			}
+		}()
+		done <- call()
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-f.blown:
+		return f.err()
+	}
+}
+
+func (f *fuse) blow(cause error) {
+	f.once.Do(func() {
+		f.cause = cause
+		close(f.blown)
+	})
+}
+
+func (f *fuse) err() error {
+	select {
+	case <-f.blown:
+		return fmt.Errorf("%w: %w", ErrFailed, f.cause)
+	default:
+		return nil
+	}
+}
+
+func (f *fuse) background(err error) { f.log.Error("store", "err", err) }
+
+// Infof is Pebble's account of flushes and compactions.
+func (f *fuse) Infof(format string, args ...any) {
+	f.log.Debug("store", "msg", fmt.Sprintf(format, args...))
+}
+
+// Errorf is Pebble's account of what it will try again.
+func (f *fuse) Errorf(format string, args ...any) {
+	f.log.Error("store", "msg", fmt.Sprintf(format, args...))
+}
+
+// Fatalf fails the store and ends the calling goroutine.
+func (f *fuse) Fatalf(format string, args ...any) {
+	err := fmt.Errorf(format, args...)
+	f.log.Error("store failed", "err", err)
+	f.blow(err)
+	runtime.Goexit()
+}
+
+// formatKey holds the version of the store's format, in decimal.
+var formatKey = []byte{0x00}
+
+// migration brings a store from one format version to the next. It must not mind having run before in part or in whole,
+// because the new version is written after it.
+type migration func(*Store) error
+
+// migrations[i] leads from version i+1 to i+2; the newest version is one more than there are migrations.
+var migrations []migration
+
+func (s *Store) migrate(migrations []migration) error {
+	newest := 1 + len(migrations)
+	version, err := s.formatVersion()
+	if err != nil {
+		return err
+	}
+	if version == 0 {
+		return s.setFormatVersion(newest)
+	}
+	if version > newest {
+		return fmt.Errorf("%w: version %d, this program knows up to %d: run the newer program", ErrNewer, version, newest)
+	}
+	for ; version < newest; version++ {
+		if err := migrations[version-1](s); err != nil {
+			return fmt.Errorf("bring the format from version %d to %d: %w", version, version+1, err)
+		}
+		if err := s.setFormatVersion(version + 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// formatVersion is 0 for a store that was just created.
+func (s *Store) formatVersion() (int, error) {
+	value, closer, err := s.Get(formatKey)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return 0, s.mustBeEmpty()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read the format version: %w", err)
+	}
+	defer closer.Close()
+	version, err := strconv.Atoi(string(value))
+	if err != nil || version < 1 {
+		return 0, fmt.Errorf("format version %q is damaged: restore the store from a backup", value)
+	}
+	return version, nil
+}
+
+// mustBeEmpty keeps a database that is not a store of ours from being taken for a new one.
+func (s *Store) mustBeEmpty() error {
+	it, err := s.NewIter(nil)
+	if err != nil {
+		return err
+	}
+	defer it.Close()
+	if it.First() {
+		return errors.New("it has data but no format version: not a store of this program")
+	}
+	return it.Error()
+}
+
+func (s *Store) setFormatVersion(version int) error {
+	b := s.NewBatch()
+	if err := b.Set(formatKey, strconv.AppendInt(nil, int64(version), 10), nil); err != nil {
+		return err
+	}
+	if err := s.Commit(b); err != nil {
+		return fmt.Errorf("write the format version: %w", err)
+	}
+	return b.Close()
+}
