@@ -13,6 +13,8 @@ const (
 	Review  Kind = "review"
 	Enforce Kind = "enforce"
 	Notify  Kind = "notify"
+	Unlabel Kind = "unlabel" // a person took a label off
+	Undo    Kind = "undo"    // a person lifted the enforcement that Value names
 )
 
 // State is how far an effect got.

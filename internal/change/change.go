@@ -1,0 +1,163 @@
+// Package change is what people (and, later, models) change, in the form in which the journal carries it. A change is checked
+// and written in one SQL transaction with a to-journal row; a relay appends it to the journal under its id; decide acts only
+// on the journal record. So SQL says who did what, and the journal says what decide knew when.
+package change
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/rule"
+)
+
+// Change is one change. Exactly one of the pointers is set; its name is the kind.
+type Change struct {
+	ID     string `json:"id"`     // unique; decide drops an id it has seen
+	By     string `json:"by"`     // who: "person:ada", "key:ci"
+	At     int64  `json:"at"`     // when it was made, nanoseconds since 1970 by the server's clock
+	Reason string `json:"reason"` // in the person's words
+
+	Rules   *Rules   `json:"rules,omitempty"`
+	Label   *Label   `json:"label,omitempty"`
+	Allow   *Allow   `json:"allow,omitempty"`
+	Approve *Approve `json:"approve,omitempty"`
+	Lift    *Lift    `json:"lift,omitempty"`
+	Close   *Close   `json:"close,omitempty"`
+	Breaker *Breaker `json:"breaker,omitempty"`
+}
+
+// Rules makes a rule set the active one, whole.
+type Rules struct {
+	Version int         `json:"version"` // number in the records store
+	Files   []rule.File `json:"files"`
+}
+
+// Label puts a label on an entity or takes it off; no rule changes that until it expires.
+type Label struct {
+	Entity  string `json:"entity"` // "account:a17"
+	Name    string `json:"name"`
+	Remove  bool   `json:"remove,omitempty"`
+	Expires int64  `json:"expires,omitempty"` // event time, nanoseconds; 0 never
+}
+
+// Allow says that no rule may label or enforce on an entity, for one policy or (empty) for all.
+type Allow struct {
+	Entity  string `json:"entity"`
+	Policy  string `json:"policy,omitempty"`
+	Remove  bool   `json:"remove,omitempty"`
+	Expires int64  `json:"expires,omitempty"`
+}
+
+// Approve releases effects that wait above a cap, or refuses them.
+type Approve struct {
+	Effects []string `json:"effects"` // effect ids
+	Refuse  bool     `json:"refuse,omitempty"`
+}
+
+// Lift says that an enforcement on an entity is no longer in force.
+type Lift struct {
+	Entity string `json:"entity"`
+}
+
+// Close says that the case of a policy about an entity is closed, so that a rule may open another.
+type Close struct {
+	Policy string `json:"policy"`
+	Entity string `json:"entity"`
+}
+
+// Breaker puts a rule that went into shadow by itself back to the mode its file states.
+type Breaker struct {
+	Rule string `json:"rule"`
+}
+
+// Kind is the word for what is changed.
+func (c *Change) Kind() string {
+	switch {
+	case c.Rules != nil:
+		return "rules"
+	case c.Label != nil:
+		return "label"
+	case c.Allow != nil:
+		return "allow"
+	case c.Approve != nil:
+		return "approve"
+	case c.Lift != nil:
+		return "lift"
+	case c.Close != nil:
+		return "close"
+	case c.Breaker != nil:
+		return "breaker"
+	}
+	return ""
+}
+
+// Check says what is wrong with a change before it is written anywhere.
+func (c *Change) Check() error {
+	if c.ID == "" || c.By == "" {
+		return errors.New("change: needs an id and who made it")
+	}
+	set := 0
+	for _, has := range []bool{c.Rules != nil, c.Label != nil, c.Allow != nil, c.Approve != nil, c.Lift != nil, c.Close != nil, c.Breaker != nil} {
+		if has {
+			set++
+		}
+	}
+	if set != 1 {
+		return fmt.Errorf("change %s: must change exactly one thing, it names %d", c.ID, set)
+	}
+	entity := ""
+	switch {
+	case c.Label != nil:
+		entity = c.Label.Entity
+		if c.Label.Name == "" {
+			return fmt.Errorf("change %s: label has no name", c.ID)
+		}
+	case c.Allow != nil:
+		entity = c.Allow.Entity
+	case c.Lift != nil:
+		entity = c.Lift.Entity
+	case c.Close != nil:
+		entity = c.Close.Entity
+	case c.Approve != nil:
+		if len(c.Approve.Effects) == 0 {
+			return fmt.Errorf("change %s: approve names no effect", c.ID)
+		}
+		return nil
+	case c.Breaker != nil:
+		if c.Breaker.Rule == "" {
+			return fmt.Errorf("change %s: breaker names no rule", c.ID)
+		}
+		return nil
+	default:
+		return nil
+	}
+	if _, ok := event.ParseEntity(entity); !ok {
+		return fmt.Errorf("change %s: %q is not an entity; write kind:id, such as account:a17", c.ID, entity)
+	}
+	return nil
+}
+
+// Encode is the change as a journal body.
+func (c *Change) Encode() ([]byte, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	return json.Marshal(c)
+}
+
+// Decode reads a journal body. Unknown fields are an error: a change that this build does not understand must not be half applied.
+func Decode(body []byte) (*Change, error) {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	var c Change
+	if err := dec.Decode(&c); err != nil {
+		return nil, fmt.Errorf("change: %w", err)
+	}
+	if dec.More() {
+		return nil, errors.New("change: more than one JSON value")
+	}
+	return &c, c.Check()
+}

@@ -1,0 +1,277 @@
+// Package control is what people change while the system runs: rules, labels, allow-lists, approvals, enforcement, cases. Each
+// change is checked, written to the records store in one transaction with a to-journal row, and then relayed to the journal;
+// only there does decide learn of it.
+package control
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/change"
+	"github.com/ringfence/ringfence/internal/record"
+	"github.com/ringfence/ringfence/rule"
+)
+
+// Journal is where changes go.
+type Journal interface {
+	// Changes appends bodies under their ids and returns when they are durable.
+	Changes(ctx context.Context, ids []string, bodies [][]byte) error
+}
+
+// Control makes changes. It is safe for concurrent use.
+type Control struct {
+	store   record.Store
+	journal Journal
+	now     func() int64
+	log     *slog.Logger
+	wake    chan struct{}
+}
+
+// New makes a control. Run must be running for changes to reach the journal.
+func New(store record.Store, journal Journal, now func() int64, log *slog.Logger) *Control {
+	return &Control{store: store, journal: journal, now: now, log: log, wake: make(chan struct{}, 1)}
+}
+
+// Errors of what people ask for.
+var (
+	ErrRules   = errors.New("the rule set has errors") // see RuleErrors
+	ErrNoOther = errors.New("there is no earlier rule set to roll back to")
+)
+
+// RuleErrors is a rule set that does not compile. It unwraps to ErrRules.
+type RuleErrors struct{ Problems []rule.Problem }
+
+func (e *RuleErrors) Error() string {
+	n := 0
+	first := ""
+	for _, p := range e.Problems {
+		if p.Severity == rule.Error {
+			if n++; n == 1 {
+				first = p.String()
+			}
+		}
+	}
+	return fmt.Sprintf("%v: %s (%d in all); the active one stays", ErrRules, first, n)
+}
+
+func (e *RuleErrors) Unwrap() error { return ErrRules }
+
+// NewID is an id for a change whose maker gave none: 128 random bits.
+func NewID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// Author is who makes a change, and why. ID, if given, makes a repeated request one change.
+type Author struct {
+	ID     string
+	By     string
+	Reason string
+}
+
+func (c *Control) make(a Author, fill func(*change.Change)) (record.Change, error) {
+	if a.ID == "" {
+		a.ID = NewID()
+	}
+	ch := change.Change{ID: a.ID, By: a.By, At: c.now(), Reason: a.Reason}
+	fill(&ch)
+	body, err := ch.Encode()
+	if err != nil {
+		return record.Change{}, fmt.Errorf("%w: %w", record.ErrInvalid, err)
+	}
+	return record.Change{ID: ch.ID, Kind: ch.Kind(), By: ch.By, At: ch.At, Reason: ch.Reason, Body: body}, nil
+}
+
+func (c *Control) put(ctx context.Context, a Author, fill func(*change.Change)) error {
+	row, err := c.make(a, fill)
+	if err != nil {
+		return err
+	}
+	if err := c.store.PutChange(ctx, row); err != nil {
+		return err
+	}
+	c.Wake()
+	return nil
+}
+
+// Label puts a label on an entity or takes it off, in a person's name.
+func (c *Control) Label(ctx context.Context, a Author, l change.Label) error {
+	return c.put(ctx, a, func(ch *change.Change) { ch.Label = &l })
+}
+
+// Allow keeps rules from acting on an entity, or lets them again.
+func (c *Control) Allow(ctx context.Context, a Author, l change.Allow) error {
+	return c.put(ctx, a, func(ch *change.Change) { ch.Allow = &l })
+}
+
+// Lift ends the enforcement in force on an entity; the platform is told to undo it.
+func (c *Control) Lift(ctx context.Context, a Author, e event.Entity) error {
+	return c.put(ctx, a, func(ch *change.Change) { ch.Lift = &change.Lift{Entity: e.String()} })
+}
+
+// ResetBreaker puts a rule that went into shadow by itself back to the mode its file states.
+func (c *Control) ResetBreaker(ctx context.Context, a Author, ruleID string) error {
+	return c.put(ctx, a, func(ch *change.Change) { ch.Breaker = &change.Breaker{Rule: ruleID} })
+}
+
+// Approve lets waiting effects out, or refuses them. It returns those that were still waiting.
+func (c *Control) Approve(ctx context.Context, a Author, ids []string, refuse bool) ([]string, error) {
+	row, err := c.make(a, func(ch *change.Change) { ch.Approve = &change.Approve{Effects: ids, Refuse: refuse} })
+	if err != nil {
+		return nil, err
+	}
+	move := c.store.Approve
+	if refuse {
+		move = c.store.Refuse
+	}
+	moved, err := move(ctx, row, ids)
+	c.Wake()
+	return moved, err
+}
+
+// CloseCase closes a case with a verdict.
+func (c *Control) CloseCase(ctx context.Context, a Author, id, verdict string) error {
+	cs, _, err := c.store.Case(ctx, id)
+	if err != nil {
+		return err
+	}
+	row, err := c.make(a, func(ch *change.Change) {
+		ch.Close = &change.Close{Policy: cs.Policy, Entity: cs.Target.String()}
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.store.CloseCase(ctx, row, id, verdict); err != nil {
+		return err
+	}
+	c.Wake()
+	return nil
+}
+
+// PushRules checks a rule set and makes it the active one. A set with errors changes nothing and comes back as *RuleErrors. The
+// same set as the active one is no change. It returns the version's number and what the compiler warned of.
+func (c *Control) PushRules(ctx context.Context, a Author, files []rule.File) (int64, []rule.Problem, error) {
+	set, problems := rule.Compile(files)
+	if set == nil {
+		return 0, problems, &RuleErrors{Problems: problems}
+	}
+	active, err := c.store.ActiveRuleSet(ctx)
+	if err == nil && active.Hash == set.Hash {
+		return active.Number, problems, nil
+	}
+	if err != nil && !errors.Is(err, record.ErrNotFound) {
+		return 0, problems, err
+	}
+	rs := record.RuleSet{Hash: set.Hash, By: a.By, At: c.now(), Note: a.Reason}
+	for _, f := range files {
+		rs.Files = append(rs.Files, record.RuleFile{Name: f.Name, Body: f.Data})
+	}
+	number, err := c.store.PutRuleSet(ctx, rs)
+	if err != nil {
+		return 0, problems, err
+	}
+	return number, problems, c.activate(ctx, a, number, files)
+}
+
+// Rollback makes an earlier version the active one: the given one, or with 0 the one before the active.
+func (c *Control) Rollback(ctx context.Context, a Author, number int64) (int64, error) {
+	if number == 0 {
+		active, err := c.store.ActiveRuleSet(ctx)
+		if err != nil {
+			return 0, err
+		}
+		before, err := c.store.ListRuleSets(ctx, record.Page{Before: active.Number, Limit: 1})
+		if err != nil {
+			return 0, err
+		}
+		if len(before) == 0 {
+			return 0, ErrNoOther
+		}
+		number = before[0].Number
+	}
+	rs, err := c.store.RuleSet(ctx, number)
+	if err != nil {
+		return 0, err
+	}
+	files := make([]rule.File, len(rs.Files))
+	for i, f := range rs.Files {
+		files[i] = rule.File{Name: f.Name, Data: f.Body}
+	}
+	if set, problems := rule.Compile(files); set == nil {
+		return 0, &RuleErrors{Problems: problems} // an older build's set that this one does not take
+	}
+	return number, c.activate(ctx, a, number, files)
+}
+
+func (c *Control) activate(ctx context.Context, a Author, number int64, files []rule.File) error {
+	row, err := c.make(a, func(ch *change.Change) { ch.Rules = &change.Rules{Version: int(number), Files: files} })
+	if err != nil {
+		return err
+	}
+	if err := c.store.ActivateRuleSet(ctx, row, number); err != nil {
+		return err
+	}
+	c.Wake()
+	return nil
+}
+
+// Wake makes Run look for changes now.
+func (c *Control) Wake() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run relays changes to the journal, in order, until ctx is done. A crash between the two steps relays a change again; decide
+// drops an id it has seen.
+func (c *Control) Run(ctx context.Context) error {
+	for {
+		n, err := c.Relay(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			c.log.Error("changes cannot be relayed to the journal; trying again", "error", err)
+			select {
+			case <-time.After(time.Second):
+				continue
+			case <-ctx.Done():
+				return nil
+			}
+		}
+		if n > 0 {
+			continue
+		}
+		select {
+		case <-c.wake:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Relay appends the changes that are not in the journal yet and returns how many there were.
+func (c *Control) Relay(ctx context.Context) (int, error) {
+	const some = 16 // a change may be a whole rule set
+	pending, err := c.store.PendingChanges(ctx, some)
+	if err != nil || len(pending) == 0 {
+		return 0, err
+	}
+	ids := make([]string, len(pending))
+	bodies := make([][]byte, len(pending))
+	for i, p := range pending {
+		ids[i], bodies[i] = p.ID, p.Body
+	}
+	if err := c.journal.Changes(ctx, ids, bodies); err != nil {
+		return 0, err
+	}
+	return len(pending), c.store.MarkJournaled(ctx, ids)
+}

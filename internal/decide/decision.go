@@ -1,0 +1,153 @@
+package decide
+
+import (
+	"encoding/hex"
+	"unicode/utf8"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/ringfence/ringfence/internal/effect"
+)
+
+// Decision is what the rules said of one event.
+type Decision struct {
+	Identity [16]byte // of the event
+	Position uint64   // of its record
+	Fired    bool     // a rule fired; others are kept only on demand
+	Line     []byte   // the decision as one line of JSON, without a newline; see appendDecision for its form
+}
+
+// verdict is a rule that fired on the event at hand.
+type verdict struct {
+	rule    string
+	version string
+	mode    string
+	reason  string
+}
+
+// unevaluated is a rule that could not say anything of the event at hand, and why.
+type unevaluated struct {
+	rule string
+	why  string
+}
+
+// effectID names an effect by its cause alone: no position and no rule version, so that a replay, a re-run after a crash and a
+// changed rule meet the same id. Lengths are part of the hash, so that no two causes read alike.
+func effectID(buf []byte, e *effect.Effect, ordinal int) (id string, scratch []byte) {
+	buf = buf[:0]
+	for _, s := range [...]string{e.Rule, e.Source, e.EventID, string(e.Kind), e.Target.Kind.String(), e.Target.ID} {
+		buf = append(buf, byte(len(s)), byte(len(s)>>8), byte(len(s)>>16))
+		buf = append(buf, s...)
+	}
+	buf = append(buf, byte(ordinal), byte(ordinal>>8))
+	sum := xxh3.Hash128(buf).Bytes()
+	return hex.EncodeToString(sum[:]), buf
+}
+
+// appendDecision writes the decision of an event. The keys and their order are a contract: two runs that decide alike give the
+// same bytes.
+func appendDecision(dst []byte, id, time, actor string, fired []verdict, effects []effect.Effect, not []unevaluated) []byte {
+	dst = append(dst, `{"event":`...)
+	dst = appendString(dst, id)
+	dst = append(dst, `,"time":`...)
+	dst = appendString(dst, time)
+	dst = append(dst, `,"actor":`...)
+	dst = appendString(dst, actor)
+	dst = append(dst, `,"rules":[`...)
+	for i, v := range fired {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"id":`...)
+		dst = appendString(dst, v.rule)
+		dst = append(dst, `,"version":`...)
+		dst = appendString(dst, v.version)
+		dst = append(dst, `,"mode":`...)
+		dst = appendString(dst, v.mode)
+		dst = append(dst, '}')
+	}
+	dst = append(dst, `],"effects":[`...)
+	for i := range effects {
+		e := &effects[i]
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"id":`...)
+		dst = appendString(dst, e.ID)
+		dst = append(dst, `,"rule":`...)
+		dst = appendString(dst, e.Rule)
+		dst = append(dst, `,"do":`...)
+		dst = appendString(dst, string(e.Kind))
+		dst = append(dst, `,"on":`...)
+		dst = appendString(dst, e.Target.String())
+		dst = append(dst, `,"value":`...)
+		dst = appendString(dst, e.Value)
+		dst = append(dst, `,"state":`...)
+		dst = appendString(dst, string(e.State))
+		dst = append(dst, '}')
+	}
+	dst = append(dst, `],"reasons":[`...)
+	for i, v := range fired {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"rule":`...)
+		dst = appendString(dst, v.rule)
+		dst = append(dst, `,"text":`...)
+		dst = appendString(dst, v.reason)
+		dst = append(dst, '}')
+	}
+	dst = append(dst, `],"unevaluated":[`...)
+	for i, u := range not {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"rule":`...)
+		dst = appendString(dst, u.rule)
+		dst = append(dst, `,"why":`...)
+		dst = appendString(dst, u.why)
+		dst = append(dst, '}')
+	}
+	return append(dst, `]}`...)
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendString writes s as a JSON string. Invalid UTF-8 becomes U+FFFD, so that a line is valid JSON whatever an event held.
+func appendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' && c < utf8.RuneSelf {
+			i++
+			continue
+		}
+		if c >= utf8.RuneSelf {
+			if r, size := utf8.DecodeRuneInString(s[i:]); r != utf8.RuneError || size > 1 {
+				i += size
+				continue
+			}
+			dst = append(dst, s[start:i]...)
+			dst = append(dst, "\ufffd"...)
+		} else {
+			dst = append(dst, s[start:i]...)
+			switch c {
+			case '"', '\\':
+				dst = append(dst, '\\', c)
+			case '\n':
+				dst = append(dst, '\\', 'n')
+			case '\r':
+				dst = append(dst, '\\', 'r')
+			case '\t':
+				dst = append(dst, '\\', 't')
+			default:
+				dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+			}
+		}
+		i++
+		start = i
+	}
+	dst = append(dst, s[start:]...)
+	return append(dst, '"')
+}

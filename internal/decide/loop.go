@@ -1,0 +1,307 @@
+// Package decide is the ordered loop: one goroutine takes records in journal order, keeps the hot state and evaluates the
+// rules. It is an event-sourced business processor: what it decides follows from the records alone. It reads no wall clock, no
+// random source, no network and no SQL, so the same journal gives the same decisions, byte for byte.
+//
+// Within one event: duplicate and lateness check → the event clock moves and due expiries run → windows → every rule sees
+// this one state → conflicts and caps in order of (rule id, ordinal) → labels apply, visible from the next record.
+package decide
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/change"
+	"github.com/ringfence/ringfence/internal/effect"
+	"github.com/ringfence/ringfence/internal/extract"
+	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/state"
+	"github.com/ringfence/ringfence/internal/state/ids"
+	"github.com/ringfence/ringfence/internal/window"
+	"github.com/ringfence/ringfence/rule"
+)
+
+// Options of a loop. All of them can change decisions, so a replay must be given the same.
+type Options struct {
+	Lateness int64 // nanoseconds an event may come behind the event clock and still enter windows
+
+	// Every asks for a decision line for every admitted event, not only for those on which a rule fired.
+	Every bool
+
+	// Inspect, if set, is called after an event's rules were evaluated and before its effects apply.
+	Inspect func(*extract.Item, *rule.Evaluation)
+}
+
+// Output is what one record led to. It is reused: take what must outlive the next Step.
+type Output struct {
+	Outcome   Outcome
+	Decision  Decision        // its Line is nil unless a rule fired or Options.Every
+	Effects   []effect.Effect // all of them, in order, also those that go nowhere (absorbed, shadow, suppressed)
+	Activated *rule.Set       // the rule set that became active at this record
+}
+
+// Outcome says what became of a record.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Decided   Outcome = iota // an event: decided
+	Late                     // an event: decided, but behind the clock by more than the lateness
+	Duplicate                // an event or a change that was there before: nothing happened
+	Conflict                 // an event with the id of another: nothing happened
+	TooOld                   // an event older than the dedupe horizon: refused
+	Malformed                // a record this build cannot read: refused
+	Imported                 // history: warmed the windows
+	Changed                  // a person's change: applied
+	Ticked
+	outcomes
+)
+
+var outcomeWords = [...]string{"decided", "late", "duplicate", "conflict", "too_old", "malformed", "imported", "changed", "ticked"}
+
+func (o Outcome) String() string { return outcomeWords[o] }
+
+// Outcomes lists all outcomes, for counters.
+func Outcomes() []Outcome {
+	all := make([]Outcome, outcomes)
+	for i := range all {
+		all[i] = Outcome(i)
+	}
+	return all
+}
+
+// Loop decides. All its methods are called from one goroutine.
+type Loop struct {
+	opts  Options
+	state *state.State
+	facts *facts
+
+	set      *rule.Set
+	eval     *rule.Evaluation
+	slots    []state.Slot
+	admitted int64
+	stats    map[string]*RuleStats
+
+	fired   []verdict
+	hits    []*rule.Rule
+	not     []unevaluated
+	line    []byte
+	scratch []byte
+}
+
+// New makes a loop on an empty state. Call Resume after the state was restored from an image.
+func New(s *state.State, opts Options) *Loop {
+	return &Loop{opts: opts, state: s, facts: newFacts(s), stats: map[string]*RuleStats{}}
+}
+
+// Resume takes up what the restored state knows: the active rule set and the count of events.
+func (l *Loop) Resume() error {
+	l.admitted, _ = l.facts.counters.Get("admitted")
+	body, ok := l.facts.rules.Get("active")
+	if !ok {
+		return nil
+	}
+	c, err := change.Decode(body)
+	if err != nil {
+		return fmt.Errorf("decide: the image's rule set: %w", err)
+	}
+	set, problems := rule.Compile(c.Rules.Files)
+	if set == nil {
+		return fmt.Errorf("decide: the image's rule set does not compile in this build: %s", problems[0])
+	}
+	return l.use(set)
+}
+
+// BeginImage marks the state as of the record at pos for an image; see [state.State.BeginImage].
+func (l *Loop) BeginImage(pos journal.Position) {
+	l.facts.counters.Put("admitted", l.admitted, 0)
+	l.state.BeginImage(uint64(pos))
+}
+
+// Set is the active rule set, nil before the first.
+func (l *Loop) Set() *rule.Set { return l.set }
+
+// Use makes a rule set the active one outside any journal, as file verbs and tests do.
+func (l *Loop) Use(set *rule.Set) error { return l.use(set) }
+
+func (l *Loop) use(set *rule.Set) error {
+	specs := make([]window.Spec, len(set.Windows))
+	for i, w := range set.Windows {
+		specs[i] = windowSpec(w)
+	}
+	slots, err := l.state.SetWindows(specs)
+	if err != nil {
+		return fmt.Errorf("decide: windows of the rule set: %w", err)
+	}
+	l.set, l.slots, l.eval = set, slots, set.NewEvaluation(l.facts)
+	stats := make(map[string]*RuleStats, len(set.Rules))
+	for _, r := range set.Rules {
+		stats[r.ID] = &RuleStats{}
+		if old := l.stats[r.ID]; old != nil && old.Version == r.Version {
+			stats[r.ID] = old
+		}
+		stats[r.ID].Version = r.Version
+	}
+	l.stats = stats
+	return nil
+}
+
+// Step decides one record. out is overwritten.
+func (l *Loop) Step(it *extract.Item, out *Output) {
+	out.Effects, out.Activated = out.Effects[:0], nil
+	out.Decision = Decision{Identity: it.Identity, Position: uint64(it.Record.Position)}
+	switch it.Record.Kind {
+	case journal.Tick:
+		l.state.Advance(it.Record.Time)
+		out.Outcome = Ticked
+	case journal.Change:
+		out.Outcome = l.change(it.Record.Body, out)
+	case journal.Event, journal.Import:
+		out.Outcome = l.event(it, out)
+	default:
+		out.Outcome = Malformed
+	}
+}
+
+func (l *Loop) event(it *extract.Item, out *Output) Outcome {
+	if it.Err != nil {
+		return Malformed
+	}
+	e := &it.Event
+	switch l.state.Admit(it.Identity, it.Content, e.Time) {
+	case ids.Duplicate:
+		return Duplicate
+	case ids.Conflict:
+		return Conflict
+	case ids.TooOld:
+		return TooOld
+	}
+	late := e.Time < l.state.Clock()-l.opts.Lateness
+	if !late {
+		l.state.Advance(e.Time)
+	}
+	l.admitted++
+	outcome := Decided
+	if late {
+		outcome = Late
+	}
+	if it.Record.Kind == journal.Import {
+		outcome = Imported
+	}
+	if l.set == nil {
+		if l.opts.Every && outcome != Imported {
+			l.decision(e, out)
+		}
+		return outcome
+	}
+
+	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late}
+	l.eval.Begin(&in)
+	l.windows(e, late)
+	if outcome == Imported {
+		return outcome
+	}
+	l.fired, l.hits, l.not = l.fired[:0], l.hits[:0], l.not[:0]
+	for _, res := range l.eval.Rules() {
+		switch {
+		case res.Unevaluated != "":
+			l.not = append(l.not, unevaluated{rule: res.Rule.ID, why: res.Unevaluated})
+			l.stats[res.Rule.ID].unevaluated(res.Unevaluated)
+		case res.Fired:
+			l.hits = append(l.hits, res.Rule)
+		}
+	}
+	if l.opts.Inspect != nil {
+		l.opts.Inspect(it, l.eval)
+	}
+	if len(l.hits) == 0 {
+		if l.opts.Every {
+			l.decision(e, out)
+		}
+		return outcome
+	}
+	for _, r := range l.hits {
+		l.fire(r, it, out)
+	}
+	l.apply(out.Effects)
+	out.Decision.Fired = true
+	l.decision(e, out)
+	return outcome
+}
+
+// windows lets the event into the windows it feeds and hands every window's value to the rules.
+func (l *Loop) windows(e *event.Event, late bool) {
+	for _, op := range l.eval.Windows() {
+		if late || !op.Known {
+			continue // stays unknown, with the cause the evaluation knows
+		}
+		var res window.Result
+		if op.Update {
+			res = l.state.Update(l.slots[op.Index], window.Key(op.Key), e.Time, window.Arg{Hash: op.ArgHash, Num: op.ArgNum})
+		} else {
+			res = l.state.Read(l.slots[op.Index], window.Key(op.Key), e.Time)
+		}
+		l.eval.SetWindow(op.Index, rule.Value{V: res.V, Known: res.OK})
+	}
+}
+
+func (l *Loop) decision(e *event.Event, out *Output) {
+	if !out.Decision.Fired {
+		l.fired = l.fired[:0]
+		if l.set == nil {
+			l.not = l.not[:0]
+		}
+	}
+	l.line = appendDecision(l.line[:0], e.ID, event.FormatTime(e.Time), e.Actor, l.fired, out.Effects, l.not)
+	out.Decision.Line = append([]byte(nil), l.line...)
+}
+
+// change applies a person's change.
+func (l *Loop) change(body json.RawMessage, out *Output) Outcome {
+	c, err := change.Decode(body)
+	if err != nil {
+		return Malformed
+	}
+	if _, seen := l.facts.changes.Get(c.ID); seen {
+		return Duplicate
+	}
+	l.facts.changes.Put(c.ID, struct{}{}, l.state.Clock()+changesFor)
+	switch {
+	case c.Rules != nil:
+		set, _ := rule.Compile(c.Rules.Files)
+		if set == nil || l.use(set) != nil {
+			return Malformed // checked before it was written: only another build's set gets here. The old one stays.
+		}
+		l.facts.rules.Put("active", body, 0)
+		out.Activated = set
+	case c.Label != nil:
+		l.changeLabel(c, out)
+	case c.Allow != nil:
+		key := c.Allow.Entity + "\x00" + c.Allow.Policy
+		if c.Allow.Remove {
+			l.facts.allows.Delete(key)
+		} else {
+			l.facts.allows.Put(key, allow{By: c.By, Reason: c.Reason, Expires: c.Allow.Expires}, c.Allow.Expires)
+		}
+	case c.Approve != nil:
+		l.approve(c)
+	case c.Lift != nil:
+		l.lift(c, out)
+	case c.Close != nil:
+		l.facts.cases.Delete(c.Close.Policy + "\x00" + c.Close.Entity)
+	case c.Breaker != nil:
+		l.facts.breakers.Delete(c.Breaker.Rule)
+	}
+	return Changed
+}
+
+func windowSpec(w *rule.Window) window.Spec {
+	return window.Spec{
+		ID: w.ID, Func: windowFuncs[w.Func], Duration: int64(w.Duration), Max: w.Max, Refill: w.Refill, Every: int64(w.Every),
+		Take: w.Take, Min: w.Min, Strict: w.Strict,
+	}
+}
+
+// day is a UTC day of event time.
+func day(ns int64) string { return strconv.FormatInt(ns/dayLength, 10) }

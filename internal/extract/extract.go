@@ -1,0 +1,182 @@
+// Package extract turns a journal record into what decide works on: the decoded event, its identity and its signals. It is a
+// pure function of the record's bytes and of this build, so it runs on any number of workers; [Pool] puts the results back
+// into journal order.
+package extract
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/zeebo/xxh3"
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/rule"
+	"github.com/ringfence/ringfence/text/fold"
+)
+
+// Item is one record, ready to be decided.
+type Item struct {
+	Record   journal.Record
+	Identity [16]byte // hash of (source, id): what makes a second one a duplicate
+	Content  uint64   // hash of the body: tells a duplicate from another event under the same id
+	Event    event.Event
+	Signals  rule.Signals
+	Err      error // the record cannot be read by this build; Event and Signals are empty
+}
+
+// Extractor holds the scratch of one worker. It is not safe for concurrent use.
+type Extractor struct {
+	decoder *event.Decoder
+	mac     hash.Hash
+	fold    []byte
+	id      []byte
+}
+
+// New makes an extractor. emailKey keys the hash by which e-mail addresses can be compared without being kept.
+func New(limits event.Limits, emailKey []byte) *Extractor {
+	return &Extractor{decoder: event.NewDecoder(limits), mac: hmac.New(sha256.New, emailKey)}
+}
+
+// Identity is the hash that stands for (source, id). Lengths are part of it, so that no two pairs read alike.
+func Identity(source, id string) [16]byte {
+	var scratch [128]byte
+	return identity(scratch[:0], source, id)
+}
+
+func identity(buf []byte, source, id string) [16]byte {
+	buf = binary.AppendUvarint(buf, uint64(len(source)))
+	buf = append(buf, source...)
+	buf = append(buf, id...)
+	return xxh3.Hash128(buf).Bytes()
+}
+
+// Into fills it from rec. Memory of a former use of it is used again; strings may share memory with rec.Body.
+func (x *Extractor) Into(it *Item, rec journal.Record) {
+	it.Record, it.Err = rec, nil
+	it.Content = 0
+	it.Identity = [16]byte{}
+	it.Signals = rule.Signals{Domains: it.Signals.Domains[:0], Canonical: it.Signals.Canonical[:0]}
+	if rec.Kind == journal.Tick {
+		return
+	}
+	x.id = x.id[:0]
+	it.Identity = identity(x.id, rec.Source, rec.ID)
+	it.Content = xxh3.Hash(rec.Body)
+	if rec.Kind != journal.Event && rec.Kind != journal.Import {
+		return
+	}
+	if err := x.decoder.Decode(rec.Body, &it.Event); err != nil {
+		it.Event.Reset()
+		it.Err = fmt.Errorf("event %q of source %q: %w", rec.ID, rec.Source, err)
+		return
+	}
+	x.signals(&it.Event, &it.Signals)
+}
+
+func (x *Extractor) signals(e *event.Event, s *rule.Signals) {
+	if e.Fields.Has(event.FieldText) {
+		x.fold = fold.Fold(x.fold[:0], e.Text)
+		if string(x.fold) == e.Text {
+			s.Fold = e.Text
+		} else {
+			s.Fold = string(x.fold)
+		}
+		s.HasFold = true
+		s.TextLength = int64(utf8.RuneCountInString(e.Text))
+	}
+	for _, u := range e.URLs {
+		canonical, domain := Link(u)
+		s.Canonical = appendNew(s.Canonical, canonical)
+		if domain != "" {
+			s.Domains = appendNew(s.Domains, domain)
+		}
+	}
+	if e.Fields.Has(event.FieldAccountEmail) {
+		x.email(e, s)
+	}
+}
+
+// appendNew keeps lists free of repeats; they are short.
+func appendNew(list []string, s string) []string {
+	for _, have := range list {
+		if have == s {
+			return list
+		}
+	}
+	return append(list, s)
+}
+
+// Link gives a link's canonical form (lower-case scheme and host, no default port, no fragment, no trailing slash on an empty
+// path) and its registrable domain by the public suffix list, empty where the link names no domain. What is not a link stays
+// as it is.
+func Link(raw string) (canonical, domain string) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return raw, ""
+	}
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	u.Scheme = strings.ToLower(u.Scheme)
+	u.Host = host
+	if port := u.Port(); port != "" && !(u.Scheme == "http" && port == "80") && !(u.Scheme == "https" && port == "443") {
+		u.Host = host + ":" + port
+	}
+	u.Fragment, u.RawFragment, u.User = "", "", nil
+	if u.Path == "/" {
+		u.Path = ""
+	}
+	domain, err = publicsuffix.EffectiveTLDPlusOne(host)
+	if err != nil {
+		domain = "" // an address, a bare suffix, a name without dots
+	}
+	return u.String(), domain
+}
+
+// email reduces an address to what rules may know of it. The address itself goes no further.
+func (x *Extractor) email(e *event.Event, s *rule.Signals) {
+	address := strings.ToLower(strings.TrimSpace(e.Account.Email))
+	at := strings.LastIndexByte(address, '@')
+	if at <= 0 || at == len(address)-1 {
+		return
+	}
+	local := address[:at]
+	s.HasEmail = true
+	s.EmailDomain = address[at+1:]
+	s.EmailPattern = shape(local)
+	handle := strings.ToLower(e.Account.Handle)
+	first, _, _ := strings.Cut(handle, ".")
+	s.EmailEqualsHandle = handle != "" && (local == handle || local == first)
+	x.mac.Reset()
+	x.mac.Write([]byte(address))
+	s.EmailHash = hex.EncodeToString(x.mac.Sum(nil)[:16])
+}
+
+// shape is a name's pattern: a for a run of letters, 9 for a run of digits, everything else as it is.
+func shape(s string) string {
+	var b strings.Builder
+	var last byte
+	for _, r := range s {
+		c := byte('a')
+		switch {
+		case r >= '0' && r <= '9':
+			c = '9'
+		case r == '.' || r == '_' || r == '-' || r == '+':
+			b.WriteByte(byte(r))
+			last = 0
+			continue
+		}
+		if c != last {
+			b.WriteByte(c)
+			last = c
+		}
+	}
+	return b.String()
+}

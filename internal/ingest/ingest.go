@@ -1,0 +1,209 @@
+// Package ingest is the door of the journal: it checks what comes in, stamps it, and answers once it is durable. Bulk and
+// urgent events come in by two lanes: bulk waits while the loop is behind, so that an urgent event, which never waits here,
+// finds few records before it.
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/journal"
+)
+
+// Options of an ingest.
+type Options struct {
+	Now     func() int64 // nanoseconds since 1970
+	Skew    int64        // an event this far ahead of Now is refused, so that one bad clock cannot move ours
+	Backlog int          // bulk waits while more records than this are not decided yet
+	Limits  event.Limits
+}
+
+// Progress is how ingest sees the loop.
+type Progress interface {
+	// WaitDecided returns when everything up to the position is decided.
+	WaitDecided(ctx context.Context, pos journal.Position) error
+}
+
+// Ingest appends to one partition of a journal.
+type Ingest struct {
+	opts     Options
+	log      journal.Log
+	progress Progress
+	accepted atomic.Uint64
+	refused  atomic.Uint64
+	active   atomic.Int64 // when something was last appended
+}
+
+// New makes an ingest.
+func New(opts Options, log journal.Log, p Progress) *Ingest {
+	return &Ingest{opts: opts, log: log, progress: p}
+}
+
+const (
+	partition journal.Partition = 0
+	chunk                       = 256 // events appended together at most
+)
+
+// ErrFuture is the error of an event whose time is too far ahead of ours.
+var ErrFuture = errors.New("is ahead of the server's clock")
+
+// Reader gives events one after the other, with their native bytes; package source has them. A line that cannot be read is an
+// error that is not io.EOF, and the next call goes on behind it.
+type Reader interface {
+	Next(*event.Event) error
+	Raw() []byte
+}
+
+// Refusal is a line that was not accepted.
+type Refusal struct {
+	Line int64
+	Err  error
+	Raw  []byte
+}
+
+// Report is what became of a stream of events.
+type Report struct {
+	Accepted int64            // durable in the journal
+	Refused  int64            // lines
+	Refusals []Refusal        // the first of them, at most maxRefusals
+	Last     journal.Position // of the accepted ones
+}
+
+const maxRefusals = 100
+
+// Events appends what r gives, from the bulk lane, and returns when all of it is durable. allow is asked before each chunk
+// with its size; its error ends the stream, as does one of the journal. What was accepted until then is in the report: sending
+// all of it again is safe, since duplicates change nothing.
+func (in *Ingest) Events(ctx context.Context, source string, kind journal.Kind, r Reader, allow func(n int) error, refused func(Refusal)) (Report, error) {
+	var report Report
+	var e event.Event
+	recs := make([]journal.Record, 0, chunk)
+	flush := func() error {
+		if len(recs) == 0 {
+			return nil
+		}
+		if err := allow(len(recs)); err != nil {
+			return err
+		}
+		last, err := in.bulk(ctx, recs)
+		if err != nil {
+			return err
+		}
+		report.Accepted += int64(len(recs))
+		report.Last = last
+		recs = recs[:0]
+		return nil
+	}
+	for {
+		err := r.Next(&e)
+		if errors.Is(err, io.EOF) {
+			return report, flush()
+		}
+		var rec journal.Record
+		if err == nil {
+			rec, err = in.record(source, kind, &e, r.Raw())
+		}
+		if err != nil {
+			var line interface {
+				Bad() (line int64, raw []byte)
+			}
+			if ctx.Err() != nil || (!errors.As(err, &line) && !errors.Is(err, ErrFuture)) {
+				return report, errors.Join(err, flush()) // the stream itself broke
+			}
+			refusal := Refusal{Err: err}
+			if line != nil {
+				refusal.Line, refusal.Raw = line.Bad()
+			} else {
+				refusal.Raw = r.Raw()
+			}
+			in.refused.Add(1)
+			report.Refused++
+			refused(refusal)
+			if len(report.Refusals) < maxRefusals {
+				report.Refusals = append(report.Refusals, refusal)
+			}
+			continue
+		}
+		recs = append(recs, rec)
+		if len(recs) == chunk {
+			if err := flush(); err != nil {
+				return report, err
+			}
+		}
+	}
+}
+
+// record makes the journal's record of an event. The body is copied: raw is the reader's.
+func (in *Ingest) record(source string, kind journal.Kind, e *event.Event, raw []byte) (journal.Record, error) {
+	now := in.opts.Now()
+	if e.Time > now+in.opts.Skew {
+		return journal.Record{}, fmt.Errorf("event %q: its time %s %w (%s) by more than %ds; check the clock of its source",
+			e.ID, event.FormatTime(e.Time), ErrFuture, event.FormatTime(now), in.opts.Skew/1e9)
+	}
+	return Record(source, kind, now, e, raw), nil
+}
+
+// Record is the journal record of an event, with bytes of its own.
+func Record(source string, kind journal.Kind, received int64, e *event.Event, raw []byte) journal.Record {
+	return journal.Record{Kind: kind, Received: received, Time: e.Time, Source: source, ID: string(append([]byte(nil), e.ID...)),
+		Actor: string(append([]byte(nil), e.Actor...)), Body: append([]byte(nil), raw...)}
+}
+
+// bulk appends records once the loop is near enough.
+func (in *Ingest) bulk(ctx context.Context, recs []journal.Record) (journal.Position, error) {
+	_, last := in.log.Bounds(partition)
+	if back := journal.Position(in.opts.Backlog); last > back {
+		if err := in.progress.WaitDecided(ctx, last-back); err != nil {
+			return 0, err
+		}
+	}
+	return in.append(ctx, recs)
+}
+
+func (in *Ingest) append(ctx context.Context, recs []journal.Record) (journal.Position, error) {
+	first, err := in.log.Append(ctx, partition, recs)
+	if err != nil {
+		return 0, fmt.Errorf("ingest: %w", err)
+	}
+	in.accepted.Add(uint64(len(recs)))
+	in.active.Store(in.opts.Now())
+	return first + journal.Position(len(recs)) - 1, nil
+}
+
+// Urgent appends one event ahead of queued bulk.
+func (in *Ingest) Urgent(ctx context.Context, source string, e *event.Event, raw []byte) error {
+	rec, err := in.record(source, journal.Event, e, raw)
+	if err != nil {
+		in.refused.Add(1)
+		return err
+	}
+	_, err = in.append(ctx, []journal.Record{rec})
+	return err
+}
+
+// Changes appends what people changed, under the changes' own ids, ahead of queued bulk.
+func (in *Ingest) Changes(ctx context.Context, ids []string, bodies [][]byte) error {
+	recs := make([]journal.Record, len(ids))
+	for i, id := range ids {
+		recs[i] = journal.Record{Kind: journal.Change, Received: in.opts.Now(), ID: id, Body: bodies[i]}
+	}
+	_, err := in.append(ctx, recs)
+	return err
+}
+
+// Tick moves the event clock to now if nothing came in for the given time. Its owner calls it every second.
+func (in *Ingest) Tick(ctx context.Context, idle int64) error {
+	now := in.opts.Now()
+	if now-in.active.Load() < idle {
+		return nil
+	}
+	_, err := in.log.Append(ctx, partition, []journal.Record{{Kind: journal.Tick, Received: now, Time: now}})
+	return err
+}
+
+// Counts is how many events were accepted and how many lines refused since the start.
+func (in *Ingest) Counts() (accepted, refused uint64) { return in.accepted.Load(), in.refused.Load() }

@@ -1,0 +1,308 @@
+// Package pipeline is the wiring: [Engine] is the whole way of the data, journal → extract → decide → effects, in one
+// constructor and one Run.
+//
+//	journal ─► extract (workers, in order) ─► decide (one goroutine) ─► outbox, decisions
+//	                                              └─► image of the hot state, once its effects are in the outbox
+//
+// File verbs run the same extract and decide over a file ([Run]), so a replay and a live run cannot drift apart.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/decide"
+	"github.com/ringfence/ringfence/internal/effect"
+	"github.com/ringfence/ringfence/internal/extract"
+	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/record"
+	"github.com/ringfence/ringfence/internal/state"
+	"github.com/ringfence/ringfence/rule"
+)
+
+// Options of an engine.
+type Options struct {
+	Workers  int          // extract workers, at least 1; the decisions do not depend on it
+	Limits   event.Limits // of events
+	EmailKey []byte       // keys the hash of e-mail addresses
+	Decide   decide.Options
+	Crash    func(point string) // fault harness: called at named points; nil for none
+	Log      *slog.Logger
+}
+
+// Engine runs the loop behind a journal.
+type Engine struct {
+	opts       Options
+	journal    journal.Log
+	state      *state.State
+	loop       *decide.Loop
+	outbox     record.Outbox
+	decisions  *Decisions
+	imageDue   atomic.Bool
+	committing atomic.Bool // an image is on its way to the disk
+	progress   progress
+	waiters    waiters
+	counts     [16]atomic.Uint64 // by decide.Outcome
+
+	mu       sync.Mutex
+	set      *rule.Set
+	stats    map[string]decide.RuleStats
+	hot      state.Stats
+	imageErr error
+	statsDue atomic.Bool
+}
+
+// partition is the one the engine decides. Further partitions come with a journal beyond one machine.
+const partition journal.Partition = 0
+
+const (
+	batchSize = 256  // records a batch: bounds how long an urgent record waits behind others
+	imageStep = 1024 // entries of an image encoded between two batches: bounds the pause
+)
+
+// outcome is what a batch of records led to, on its way to the outbox.
+type outcome struct {
+	through   journal.Position
+	decisions []decide.Decision
+	effects   []effect.Effect
+	received  int64 // of the last record
+}
+
+// New makes an engine. The state is empty or restored; through is the position its image stands for.
+func New(opts Options, log journal.Log, s *state.State, outbox record.Outbox, decisions *Decisions) *Engine {
+	if opts.Crash == nil {
+		opts.Crash = func(string) {}
+	}
+	return &Engine{opts: opts, journal: log, state: s, loop: decide.New(s, opts.Decide), outbox: outbox, decisions: decisions,
+		stats: map[string]decide.RuleStats{}}
+}
+
+// Resume takes up a restored state: its rule set, and the position from which Run goes on.
+func (e *Engine) Resume(through journal.Position) error {
+	if err := e.loop.Resume(); err != nil {
+		return err
+	}
+	e.publish()
+	e.progress.set(through)
+	e.progress.delivered(through) // an image is written only after its effects
+	return nil
+}
+
+// Run decides what is in the journal and what comes, until ctx is done or something fails that a restart would not. It ends
+// with an image of all it decided.
+func (e *Engine) Run(ctx context.Context) error {
+	// The parts end one after the other, each when the one before has handed over all it had; only ctx stops the first.
+	work, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	out := make(chan outcome, 4)
+	images := make(chan image, 1)
+	var group errgroup.Group
+	group.Go(func() error {
+		err := e.deliver(work, out)
+		stop(err) // without an outbox nothing may be decided
+		return err
+	})
+	group.Go(func() error {
+		e.commit(work, images)
+		return nil
+	})
+	group.Go(func() error {
+		defer close(images)
+		defer close(out)
+		feed, cancel := context.WithCancel(ctx)
+		defer cancel()
+		context.AfterFunc(work, cancel)
+		return e.decide(feed, work, out, images)
+	})
+	return group.Wait()
+}
+
+// decide is the ordered loop's goroutine.
+func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images chan<- image) error {
+	next := e.progress.get() + 1
+	read := func(ctx context.Context, max int, dst []journal.Record) ([]journal.Record, error) {
+		for {
+			recs, err := e.journal.Read(ctx, partition, next, max, dst)
+			if ctx.Err() != nil {
+				return dst, io.EOF
+			}
+			if err != nil {
+				return recs, fmt.Errorf("pipeline: read the journal from position %d: %w", next, err)
+			}
+			if n := len(recs) - len(dst); n > 0 {
+				next += journal.Position(n)
+				return recs, nil
+			}
+			if err := e.journal.Wait(ctx, partition, next-1); err != nil {
+				if ctx.Err() != nil {
+					return dst, io.EOF
+				}
+				return dst, fmt.Errorf("pipeline: wait for position %d of the journal: %w", next, err)
+			}
+		}
+	}
+	var output decide.Output
+	var imagedAt journal.Position // the position of the image being taken; 0 while none is
+	err := e.pool().Run(feed, read, func(b *extract.Batch) error {
+		done := outcome{}
+		for i := range b.Items {
+			it := &b.Items[i]
+			e.loop.Step(it, &output)
+			e.counts[output.Outcome].Add(1)
+			done.through, done.received = it.Record.Position, it.Record.Received
+			done.effects = append(done.effects, output.Effects...)
+			if output.Decision.Fired {
+				done.decisions = append(done.decisions, output.Decision)
+				e.decisions.hold(output.Decision)
+			}
+			if output.Activated != nil {
+				e.publish()
+			}
+			if output.Outcome == decide.Malformed {
+				e.opts.Log.Error("a record cannot be decided and is passed over", "position", it.Record.Position, "source", it.Record.Source,
+					"id", it.Record.ID, "error", it.Err)
+			}
+			e.waiters.answer(Answer{Identity: it.Identity, Outcome: output.Outcome, Line: output.Decision.Line})
+		}
+		if len(b.Items) > 0 {
+			select {
+			case out <- done:
+			case <-work.Done():
+				return context.Cause(work)
+			}
+			e.progress.set(done.through)
+		}
+		if e.statsDue.CompareAndSwap(true, false) {
+			e.publish()
+		}
+		if at := e.progress.get(); imagedAt == 0 && at > 0 && !e.committing.Load() && e.imageDue.CompareAndSwap(true, false) {
+			e.loop.BeginImage(at)
+			imagedAt = at
+		}
+		if imagedAt > 0 && e.state.ImageStep(imageStep) {
+			e.send(images, imagedAt)
+			imagedAt = 0
+		}
+		return nil
+	})
+	if !errors.Is(err, io.EOF) {
+		return err
+	}
+	for last := e.progress.get(); last > 0; imagedAt = last { // finish the image at hand, then take one of the end
+		if imagedAt > 0 {
+			for !e.state.ImageStep(imageStep) {
+			}
+			e.send(images, imagedAt)
+			if imagedAt == last {
+				break
+			}
+		}
+		e.loop.BeginImage(last)
+	}
+	e.publish()
+	return nil
+}
+
+func (e *Engine) pool() extract.Pool {
+	return extract.Pool{Workers: e.opts.Workers, Size: batchSize,
+		New: func() *extract.Extractor { return extract.New(e.opts.Limits, e.opts.EmailKey) }}
+}
+
+// publish copies what others may read of the loop.
+func (e *Engine) publish() {
+	stats, hot := e.loop.Stats(), e.state.Stats()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.set, e.stats, e.hot = e.loop.Set(), stats, hot
+}
+
+// deliver puts what was decided into the decisions and the outbox, in order. While the outbox cannot be written (a full disk)
+// it tries again and the loop waits behind it: nothing is decided that could be lost.
+func (e *Engine) deliver(ctx context.Context, out <-chan outcome) error {
+	for o := range out {
+		for more := true; more && len(o.effects) < 2048; { // one transaction for what has piled up
+			select {
+			case next, ok := <-out:
+				if more = ok; ok {
+					o.through, o.received = next.through, next.received
+					o.decisions = append(o.decisions, next.decisions...)
+					o.effects = append(o.effects, next.effects...)
+				}
+			default:
+				more = false
+			}
+		}
+		if o.through == 0 {
+			continue
+		}
+		e.opts.Crash("outbox.before-commit")
+		for delay := 50 * time.Millisecond; len(o.effects) > 0; delay = min(2*delay, 5*time.Second) {
+			_, err := e.outbox.PutEffects(ctx, o.effects, uint64(o.through))
+			if err == nil {
+				break
+			}
+			if ctx.Err() != nil || errors.Is(err, record.ErrInvalid) {
+				return fmt.Errorf("pipeline: effects up to position %d: %w", o.through, err)
+			}
+			e.opts.Log.Error("effects cannot be stored; deciding waits until they can", "through", o.through, "error", err, "retry_in", delay)
+			select {
+			case <-time.After(delay):
+			case <-ctx.Done():
+			}
+		}
+		e.opts.Crash("outbox.after-commit")
+		if err := e.decisions.put(o.decisions, o.received); err != nil {
+			return fmt.Errorf("pipeline: decisions up to position %d: %w", o.through, err)
+		}
+		e.progress.delivered(o.through)
+	}
+	return nil
+}
+
+// WaitDecided returns when everything up to pos is decided.
+func (e *Engine) WaitDecided(ctx context.Context, pos journal.Position) error {
+	return e.progress.waitDecided(ctx, pos)
+}
+
+// Await asks for the answer on an event that is about to be appended. stop must be called when it is wanted no more.
+func (e *Engine) Await(id [16]byte) (answer <-chan Answer, stop func()) {
+	ch := e.waiters.join(id)
+	return ch, func() { e.waiters.leave(id, ch) }
+}
+
+// Decisions is where decisions can be read.
+func (e *Engine) Decisions() *Decisions { return e.decisions }
+
+// Status is what the engine says of itself.
+type Status struct {
+	Decided    journal.Position // the loop is here
+	Outcomes   map[decide.Outcome]uint64
+	Set        *rule.Set // active; nil before the first
+	Rules      map[string]decide.RuleStats
+	State      state.Stats
+	ImageError error // of the last image; nil if it was written
+}
+
+// Status gives a copy; the rules' counts and the state's are at most as old as the last call of Refresh and a batch.
+func (e *Engine) Status() Status {
+	s := Status{Decided: e.progress.get(), Outcomes: map[decide.Outcome]uint64{}}
+	for _, o := range decide.Outcomes() {
+		s.Outcomes[o] = e.counts[o].Load()
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s.Set, s.Rules, s.State, s.ImageError = e.set, e.stats, e.hot, e.imageErr
+	return s
+}
+
+// Refresh asks the loop to publish its counts after the next batch.
+func (e *Engine) Refresh() { e.statsDue.Store(true) }
