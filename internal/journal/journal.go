@@ -64,31 +64,38 @@ var (
 
 // Log is a journal.
 //
-// Append and Read are safe for concurrent use. Records returned by Read are shared: callers must not change their bodies.
+// Its methods are safe for concurrent use. Records that it returns are shared: callers must not change their bodies, and
+// copy what they keep for long. After Close every method but Bounds gives ErrClosed.
 type Log interface {
 	// Append adds the records, all or none, in order and next to each other, and returns the position of the first once they
-	// are durable (fsynced). Concurrent calls share an fsync. After an error the caller does not know whether they were
-	// added; appending them again is safe because decide drops ids it has seen.
+	// are durable (fsynced). Concurrent calls share an fsync. A received time below the newest one is raised to it. The
+	// records are the caller's again when Append returns. It gives ErrTooLarge beyond MaxRecordSize and MaxAppendSize. After
+	// any other error, a cancelled ctx among them, the caller does not know whether they were added; appending them again is
+	// safe because decide drops ids it has seen.
 	Append(ctx context.Context, p Partition, recs []Record) (first Position, err error)
 
 	// Read appends to dst up to max records from position from on, and returns at once with none when from is past the end.
-	// It gives ErrTruncated if from is older than what is kept.
+	// It may return fewer than there are, but not none, to bound memory. It gives ErrTruncated if from is older than what is
+	// kept.
 	Read(ctx context.Context, p Partition, from Position, max int, dst []Record) ([]Record, error)
 
 	// Wait returns when the partition holds a record after the given position, or when ctx is done.
 	Wait(ctx context.Context, p Partition, after Position) error
 
-	// Bounds is the first and the last position that are kept; last < first when there are none.
+	// Bounds is the first and the last position that are kept; last is first-1 when there are none. Positions go on from
+	// there: truncation never makes one be given again.
 	Bounds(p Partition) (first, last Position)
 
 	// PositionAt is the first kept position whose Received is at least received; one past the end if there is none.
 	PositionAt(p Partition, received int64) (Position, error)
 
-	// Timeline appends to dst up to max of the account's latest records, newest first.
+	// Timeline appends to dst up to max of the account's latest records, newest first. It may return fewer than there are to
+	// bound memory.
 	Timeline(p Partition, actor string, max int, dst []Record) ([]Record, error)
 
-	// Truncate forgets the records before the position. The caller has archived them.
+	// Truncate forgets the records before the position, which is at most one past the end. The caller has archived them.
 	Truncate(p Partition, before Position) error
 
+	// Close ends the log. Appends that it has taken on are still committed, and waiters are woken.
 	Close() error
 }
