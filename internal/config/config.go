@@ -1,0 +1,154 @@
+// Package config is Ringfence's configuration: one YAML file, read strictly. A key that is unknown, a value that is out of range
+// or a unit that is missing stops the program with file, line, column and the field's name.
+//
+// [Config] lists every field with its description, from which docs/configuration.md is made; [Defaults] holds every default. The
+// package reads no environment and no secret on its own: a configuration names where a secret is, and [Webhook.Secret] fetches it.
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"time"
+)
+
+// Config is the whole configuration.
+type Config struct {
+	DataDir  string    `yaml:"data_dir" doc:"Directory of the embedded stores: journal, state, records. It is made if it is not there."`
+	Listen   string    `yaml:"listen" doc:"Address that the API and the console listen on, host:port."`
+	Rules    Rules     `yaml:"rules" doc:"The rule sets."`
+	Ingest   Ingest    `yaml:"ingest" doc:"What is taken from sources."`
+	Decide   Decide    `yaml:"decide" doc:"The decision loop."`
+	Image    Image     `yaml:"image" doc:"The stored image of the hot state, from which a restart goes on."`
+	Archive  Archive   `yaml:"archive" doc:"The journal's older part, in Parquet segments."`
+	Caps     Caps      `yaml:"caps" doc:"Limits on automatic actions where a rule states none of its own. What is above waits for a person's approval."`
+	Sources  Sources   `yaml:"sources" doc:"Where events are fetched from, beside what is sent to the API."`
+	Webhooks []Webhook `yaml:"webhooks" doc:"Receivers of effects. Each effect goes to every receiver that takes its kind."`
+	Log      Log       `yaml:"log" doc:"The program's own log, on standard error."`
+}
+
+// Rules is where the rules come from.
+type Rules struct {
+	Dir string `yaml:"dir" doc:"Directory of rule files. Empty means the rule sets that come with the program."`
+}
+
+// Ingest bounds what is taken from sources.
+type Ingest struct {
+	MaxEvent  Size     `yaml:"max_event" doc:"Largest event, in its native form. A larger one is refused and goes to the dead-letter list."`
+	MaxBatch  int      `yaml:"max_batch" doc:"Most events in one request."`
+	MaxBody   Size     `yaml:"max_body" doc:"Largest request body, unpacked."`
+	Quota     Quota    `yaml:"quota" doc:"How much one source may send. Above it a request is answered 429 with the time to wait."`
+	ClockSkew Duration `yaml:"clock_skew" doc:"How far ahead of the time of arrival an event may be. One further ahead is refused."`
+}
+
+// Quota is a token bucket for each source.
+type Quota struct {
+	EventsPerSecond int `yaml:"events_per_second" doc:"Sustained rate of one source."`
+	Burst           int `yaml:"burst" doc:"Events that a source may send at once after a pause."`
+}
+
+// Decide is the settings of the decision loop.
+type Decide struct {
+	Lateness       Duration `yaml:"lateness" doc:"How far behind the event clock an event still enters windows. A later one is decided as late and changes no window."`
+	Memory         Size     `yaml:"memory" doc:"Budget of windows and tables, by the stated cost of their entries. Above it the longest unused go first."`
+	DedupeHorizon  Duration `yaml:"dedupe_horizon" doc:"How long an event's id is remembered. An event older than this is refused."`
+	DedupeIDs      int      `yaml:"dedupe_ids" doc:"Most ids that are remembered, whatever their age."`
+	Deadline       Duration `yaml:"deadline" doc:"How long a synchronous call waits for its verdict before it is answered as undecided."`
+	DefaultVerdict string   `yaml:"default_verdict" doc:"Verdict that goes with an undecided answer: allow or deny."`
+}
+
+// Image is the settings of the state's image.
+type Image struct {
+	Every Duration `yaml:"every" doc:"Time between two images. A restart replays at most this much."`
+}
+
+// Archive is the settings of the archive.
+type Archive struct {
+	Dir              string   `yaml:"dir" doc:"Directory of the segments. Empty means archive in data_dir."`
+	SegmentSize      Size     `yaml:"segment_size" doc:"A segment is closed when it holds this much of the journal."`
+	SegmentAge       Duration `yaml:"segment_age" doc:"A segment is closed at the latest when its first record is this old."`
+	JournalRetention Duration `yaml:"journal_retention" doc:"How long records stay in the journal after they were archived."`
+}
+
+// Caps is the default limits on automatic actions.
+type Caps struct {
+	RulePerDay   int   `yaml:"rule_per_day" doc:"Most enforcements of one rule in a UTC day of event time."`
+	PolicyPerDay int   `yaml:"policy_per_day" doc:"Most enforcements under one policy in a UTC day of event time."`
+	Share        Share `yaml:"share" doc:"A rule that fires on more than this share of recent events enforces nothing until a person looks at it."`
+}
+
+// Sources is what is fetched.
+type Sources struct {
+	Jetstream Jetstream `yaml:"jetstream" doc:"Bluesky's public stream."`
+}
+
+// Jetstream is a Jetstream endpoint.
+type Jetstream struct {
+	URL string `yaml:"url" doc:"Address of the endpoint, ws:// or wss://. Empty means none."`
+}
+
+// Webhook is a receiver of effects.
+type Webhook struct {
+	Name         string         `yaml:"name" doc:"Name of the receiver, as rules and the console call it: letters, digits, - and _."`
+	URL          string         `yaml:"url" doc:"Address that effects are posted to."`
+	SecretEnv    string         `yaml:"secret_env" doc:"Environment variable with the key that deliveries are signed with. Give this or secret_file."`
+	SecretFile   string         `yaml:"secret_file" doc:"File with the key that deliveries are signed with."`
+	Kinds        []string       `yaml:"kinds" doc:"Kinds of effect that it takes: label, review, enforce, notify."`
+	AllowPrivate []netip.Prefix `yaml:"allow_private" doc:"Private address ranges that the receiver may be in, in CIDR form. Others are refused, so that an address cannot be used to reach the inside of a network."`
+}
+
+// Log is the settings of the log.
+type Log struct {
+	Level  string `yaml:"level" doc:"Least severe level that is written: debug, info, warn or error."`
+	Format string `yaml:"format" doc:"text or json."`
+}
+
+// Defaults is the configuration of an empty file.
+func Defaults() Config {
+	return Config{
+		DataDir: "ringfence-data",
+		Listen:  "127.0.0.1:8080",
+		Ingest: Ingest{
+			MaxEvent: 1 << 20, MaxBatch: 10_000, MaxBody: 64 << 20,
+			Quota:     Quota{EventsPerSecond: 20_000, Burst: 40_000},
+			ClockSkew: Duration(5 * time.Minute),
+		},
+		Decide: Decide{
+			Lateness:      Duration(2 * time.Minute),
+			Memory:        2 << 30,
+			DedupeHorizon: Duration(24 * time.Hour), DedupeIDs: 50_000_000,
+			Deadline: Duration(50 * time.Millisecond), DefaultVerdict: "allow",
+		},
+		Image: Image{Every: Duration(30 * time.Second)},
+		Archive: Archive{
+			SegmentSize: 128 << 20, SegmentAge: Duration(time.Hour), JournalRetention: Duration(48 * time.Hour),
+		},
+		Caps: Caps{RulePerDay: 200, PolicyPerDay: 1_000, Share: 0.05},
+		Log:  Log{Level: "info", Format: "text"},
+	}
+}
+
+// maxFile bounds a configuration file and a secret file, in bytes.
+const maxFile = 1 << 20
+
+// Load reads, checks and completes a configuration file. The error joins everything that is wrong with it, each an [*Error], in
+// the order of the file.
+func Load(path string) (Config, error) {
+	data, err := readSmall(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("configuration: %w", err)
+	}
+	return Parse(path, data)
+}
+
+// readSmall reads a file of at most maxFile bytes.
+func readSmall(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxFile {
+		return nil, fmt.Errorf("%s has %d bytes; at most %d are read", path, info.Size(), maxFile)
+	}
+	return os.ReadFile(path)
+}
