@@ -8,13 +8,18 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/journal/journaltest"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
+func openTestStore(dir string, fs vfs.FS) (*Store, error) {
+	return OpenStore(dir, fs, StoreOptions{Logger: quiet(), CacheSize: 8 << 20, MemTableSize: 4 << 20})
+}
+
 func mustOpenStore(t testing.TB, dir string, fs vfs.FS) *Store {
 	t.Helper()
-	s, err := OpenStore(dir, fs, StoreOptions{Logger: quiet(), CacheSize: 8 << 20, MemTableSize: 4 << 20})
+	s, err := openTestStore(dir, fs)
 	if err != nil {
 		t.Fatalf("OpenStore: %v", err)
 	}
@@ -30,36 +35,38 @@ func mustNew(t testing.TB, s *Store, opts Options) *Log {
 	return l
 }
 
-func TestSmoke(t *testing.T) {
-	s := mustOpenStore(t, "s", vfs.NewMem())
-	l := mustNew(t, s, Options{})
-	for i := range 10 {
-		first, err := l.Append(t.Context(), 0, []journal.Record{{Kind: journal.Event, Received: int64(i), ID: "a", Actor: "x", Body: []byte("b")}})
-		if err != nil || first != journal.Position(i+1) {
-			t.Fatal(first, err)
-		}
+func mustClose(t testing.TB, c io.Closer) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Errorf("Close: %v", err)
 	}
-	l.Close()
-	l = mustNew(t, s, Options{})
-	recs, err := l.Read(t.Context(), 0, 1, 100, nil)
-	if err != nil || len(recs) != 10 {
-		t.Fatal(len(recs), err)
-	}
-	tl, err := l.Timeline(0, "x", 3, nil)
-	if err != nil || len(tl) != 3 || tl[0].Position != 10 {
-		t.Fatal(tl, err)
-	}
-	if err := l.Truncate(0, 11); err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	l = mustNew(t, s, Options{})
-	first, last := l.Bounds(0)
-	if first != 11 || last != 10 {
-		t.Fatal(first, last)
-	}
-	l.Close()
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
+}
+
+// TestContract runs the suite with all readers served from memory, and with next to none.
+func TestContract(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		opts Options
+	}{
+		{"tail", Options{}},
+		{"store", Options{TailRecords: 2, TailBytes: 64}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			disks := map[journal.Log]vfs.FS{} // the suite's tests run one after the other
+			open := func(t *testing.T, fs vfs.FS) journal.Log {
+				store := mustOpenStore(t, "store", fs)
+				t.Cleanup(func() { store.Close() })
+				l := mustNew(t, store, c.opts)
+				disks[l] = fs
+				return l
+			}
+			journaltest.Run(t, journaltest.Driver{
+				Fresh: func(t *testing.T) journal.Log { return open(t, vfs.NewMem()) },
+				Reopen: func(t *testing.T, l journal.Log) journal.Log {
+					mustClose(t, l.(*Log).store)
+					return open(t, disks[l])
+				},
+			})
+		})
 	}
 }

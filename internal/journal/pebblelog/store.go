@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -35,9 +36,10 @@ type StoreOptions struct {
 // end the process, and a Store turns that into an error for whoever waits, and into a closed Failed channel.
 type Store struct {
 	*pebble.DB
-	dir  string
-	lock *pebble.Lock
-	fuse *fuse
+	dir   string
+	lock  *pebble.Lock
+	fuse  *fuse
+	close func() error
 }
 
 // OpenStore opens the store in dir and creates it if there is none. The caller closes it after all that use it.
@@ -57,6 +59,7 @@ func openStore(dir string, fs vfs.FS, opts StoreOptions, migrations []migration)
 		return nil, fmt.Errorf("open store %s: %w: another process has it, stop that first (%w)", dir, ErrLocked, err)
 	}
 	s := &Store{dir: dir, lock: lock, fuse: newFuse(opts.Logger)}
+	s.close = sync.OnceValue(s.shut)
 	err = s.fuse.run(func() (err error) {
 		s.DB, err = pebble.Open(dir, pebbleOptions(fs, lock, s.fuse, opts))
 		return err
@@ -112,12 +115,11 @@ func (s *Store) Commit(b *pebble.Batch) error {
 // Failed is closed once the store takes no more writes. The process should end then: only a restart recovers.
 func (s *Store) Failed() <-chan struct{} { return s.fuse.blown }
 
-// Close flushes and closes the store. A store that failed keeps its lock until the process ends, because Pebble's own
-// goroutines may still hold its files.
-func (s *Store) Close() error {
-	if err := s.fuse.err(); err != nil {
-		return fmt.Errorf("close store %s: %w", s.dir, err)
-	}
+// Close flushes and closes the store; once is enough. A store that failed keeps its lock until the process ends, because
+// Pebble's own goroutines may still hold its files.
+func (s *Store) Close() error { return s.close() }
+
+func (s *Store) shut() error {
 	if err := s.fuse.run(s.DB.Close); err != nil {
 		return fmt.Errorf("close store %s: %w", s.dir, err)
 	}
