@@ -36,14 +36,14 @@ func (l *Loop) fire(r *rule.Rule, it *extract.Item, out *Output) {
 		mode = rule.Live
 	}
 	reason := l.eval.Reason(r)
-	l.fired = append(l.fired, verdict{rule: r.ID, version: r.Version, mode: mode.String(), reason: reason + note})
+	l.fired = append(l.fired, verdict{rule: r.ID, version: r.Version, mode: string(mode), reason: reason + note})
 	l.stats[r.ID].fire(live, it.Event.Time)
 
 	for ordinal := range r.Effects {
 		spec := &r.Effects[ordinal]
 		for _, target := range l.eval.Targets(spec) {
 			e := effect.Effect{
-				Kind: effect.Kind(spec.Kind.String()), Target: target, Value: spec.Value, Rule: r.ID, RuleVersion: r.Version, Policy: r.Policy,
+				Kind: effect.Kind(spec.Kind), Target: target, Value: spec.Value, Rule: r.ID, RuleVersion: r.Version, Policy: r.Policy,
 				Severity: r.Severity, Reason: reason, Source: it.Record.Source, EventID: it.Event.ID, Time: it.Event.Time,
 				Position: uint64(it.Record.Position),
 			}
@@ -71,14 +71,14 @@ func (l *Loop) judge(r *rule.Rule, e *effect.Effect, before []effect.Effect) (ef
 	}
 	switch e.Kind {
 	case effect.Label:
-		if have, ok := l.facts.labels.Get(labelKey(e.Target, e.Value)); ok {
+		if have, ok := l.facts.label(e.Target, e.Value); ok {
 			if have.Status == personRemoved {
 				return effect.Suppressed, "a person removed the label"
 			}
 			return effect.Absorbed, "the label is there"
 		}
 	case effect.Review:
-		if _, open := l.facts.cases.Get(e.Policy + "\x00" + e.Target.String()); open {
+		if open, _ := l.facts.cases.Get(e.Target.String()); open[e.Policy].Effect != "" {
 			return effect.Absorbed, "its case is open"
 		}
 	case effect.Enforce:
@@ -147,10 +147,10 @@ func (l *Loop) apply(effects []effect.Effect) {
 			l.facts.waits.Put(waitKey(e), e.ID, until)
 		case e.State != effect.Queued:
 		case e.Kind == effect.Label:
-			l.facts.labels.Put(labelKey(e.Target, e.Value),
-				label{Status: ruleAdded, By: e.Rule, Reason: e.Reason, Since: e.Time, Expires: e.Expires}, e.Expires)
+			edit(l.facts, l.facts.labels, e.Target.String(), e.Value,
+				&label{Status: ruleAdded, By: e.Rule, Reason: e.Reason, Since: e.Time, Expires: e.Expires})
 		case e.Kind == effect.Review:
-			l.facts.cases.Put(e.Policy+"\x00"+e.Target.String(), openCase{Since: e.Time, Effect: e.ID}, 0)
+			edit(l.facts, l.facts.cases, e.Target.String(), e.Policy, &openCase{Since: e.Time, Effect: e.ID})
 		case e.Kind == effect.Enforce:
 			l.enforced(e)
 		}
@@ -168,8 +168,8 @@ func (l *Loop) changeLabel(c *change.Change, out *Output) {
 	if c.Label.Remove {
 		status, kind = personRemoved, effect.Unlabel
 	}
-	l.facts.labels.Put(labelKey(target, c.Label.Name),
-		label{Status: status, By: c.By, Reason: c.Reason, Since: l.state.Clock(), Expires: c.Label.Expires}, c.Label.Expires)
+	edit(l.facts, l.facts.labels, target.String(), c.Label.Name,
+		&label{Status: status, By: c.By, Reason: c.Reason, Since: l.state.Clock(), Expires: c.Label.Expires})
 	l.byPerson(c, kind, target, c.Label.Name, c.Label.Expires, out)
 }
 

@@ -84,9 +84,10 @@ type breaker struct {
 
 func newFacts(s *state.State) *facts {
 	return &facts{
-		labels:       state.NewTable[label](s, "labels", jsonCodec[label]{}),
-		allows:       state.NewTable[allow](s, "allows", jsonCodec[allow]{}),
-		cases:        state.NewTable[openCase](s, "cases", jsonCodec[openCase]{}),
+		state:        s,
+		labels:       state.NewTable[map[string]label](s, "labels", jsonCodec[map[string]label]{}),
+		allows:       state.NewTable[map[string]allow](s, "allows", jsonCodec[map[string]allow]{}),
+		cases:        state.NewTable[map[string]openCase](s, "cases", jsonCodec[map[string]openCase]{}),
 		enforcements: state.NewTable[enforcement](s, "enforcements", jsonCodec[enforcement]{}),
 		waiting:      state.NewTable[waiting](s, "waiting", jsonCodec[waiting]{}),
 		waits:        state.NewTable[string](s, "waits", jsonCodec[string]{}),
@@ -100,23 +101,69 @@ func newFacts(s *state.State) *facts {
 
 // HasLabel is how rules read labels.
 func (f *facts) HasLabel(e event.Entity, name string) bool {
-	l, ok := f.labels.Get(labelKey(e, name))
+	l, ok := f.label(e, name)
 	return ok && l.on()
 }
 
-// allowed says whether a person keeps rules of the policy from acting on e.
-func (f *facts) allowed(e event.Entity, policy string) bool {
-	if _, ok := f.allows.Get(e.String() + "\x00"); ok {
-		return true
-	}
-	_, ok := f.allows.Get(e.String() + "\x00" + policy)
-	return ok
+// label is what stands of a label, on or removed by a person.
+func (f *facts) label(e event.Entity, name string) (label, bool) {
+	all, _ := f.labels.Get(e.String())
+	l, ok := all[name]
+	return l, ok && f.lasts(l.Expires)
 }
 
-func labelKey(e event.Entity, name string) string { return e.String() + "\x00" + name }
+// lasts says whether something that expires then is still so at the event clock.
+func (f *facts) lasts(expires int64) bool { return expires == 0 || expires > f.state.Clock() }
+
+// allowed says whether a person keeps rules of the policy from acting on e.
+func (f *facts) allowed(e event.Entity, policy string) bool {
+	all, _ := f.allows.Get(e.String())
+	for _, p := range [...]string{"", policy} {
+		if a, ok := all[p]; ok && f.lasts(a.Expires) {
+			return true
+		}
+	}
+	return false
+}
+
+// expiring is an entry of an entity that ends by itself.
+type expiring interface{ expires() int64 }
+
+func (l label) expires() int64  { return l.Expires }
+func (a allow) expires() int64  { return a.Expires }
+func (openCase) expires() int64 { return 0 }
+
+// edit puts an entry of an entity, or takes it out. The map in the table is never changed in place, since an image may still
+// have to encode it; entries that have ended are dropped on the way, and the whole expires with the last of them.
+func edit[V expiring](f *facts, t *state.Table[map[string]V], entity, name string, put *V) {
+	old, _ := t.Get(entity)
+	all := make(map[string]V, len(old)+1)
+	for k, v := range old {
+		if f.lasts(v.expires()) {
+			all[k] = v
+		}
+	}
+	delete(all, name)
+	if put != nil {
+		all[name] = *put
+	}
+	if len(all) == 0 {
+		t.Delete(entity)
+		return
+	}
+	last := int64(0)
+	for _, v := range all {
+		if v.expires() == 0 {
+			last = 0
+			break
+		}
+		last = max(last, v.expires())
+	}
+	t.Put(entity, all, last)
+}
 
 // jsonCodec encodes the entries of tables. These are written when a fact changes, not for every event, so a readable form
-// is worth more than a small one. Struct fields keep their order, hence equal values have equal bytes.
+// is worth more than a small one. Struct fields keep their order and map keys are sorted, hence equal values have equal bytes.
 type jsonCodec[V any] struct{}
 
 func (jsonCodec[V]) Append(dst []byte, v V) []byte {

@@ -82,6 +82,7 @@ type Loop struct {
 	slots    []state.Slot
 	admitted int64
 	stats    map[string]*RuleStats
+	failed   error
 
 	fired   []verdict
 	hits    []*rule.Rule
@@ -147,8 +148,9 @@ func (l *Loop) use(set *rule.Set) error {
 	return nil
 }
 
-// Step decides one record. out is overwritten.
-func (l *Loop) Step(it *extract.Item, out *Output) {
+// Step decides one record. out is overwritten. An error is one of the store behind the ids: the loop must not go on, since
+// nothing it decided after that could be trusted.
+func (l *Loop) Step(it *extract.Item, out *Output) error {
 	out.Effects, out.Activated = out.Effects[:0], nil
 	out.Decision = Decision{Identity: it.Identity, Position: uint64(it.Record.Position)}
 	switch it.Record.Kind {
@@ -162,6 +164,7 @@ func (l *Loop) Step(it *extract.Item, out *Output) {
 	default:
 		out.Outcome = Malformed
 	}
+	return l.failed
 }
 
 func (l *Loop) event(it *extract.Item, out *Output) Outcome {
@@ -169,7 +172,12 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 		return Malformed
 	}
 	e := &it.Event
-	switch l.state.Admit(it.Identity, it.Content, e.Time) {
+	verdict, err := l.state.Admit(it.Identity, it.Content, e.Time)
+	if err != nil {
+		l.failed = fmt.Errorf("decide: ids: %w", err)
+		return Malformed
+	}
+	switch verdict {
 	case ids.Duplicate:
 		return Duplicate
 	case ids.Conflict:
@@ -278,18 +286,17 @@ func (l *Loop) change(body json.RawMessage, out *Output) Outcome {
 	case c.Label != nil:
 		l.changeLabel(c, out)
 	case c.Allow != nil:
-		key := c.Allow.Entity + "\x00" + c.Allow.Policy
+		put := &allow{By: c.By, Reason: c.Reason, Expires: c.Allow.Expires}
 		if c.Allow.Remove {
-			l.facts.allows.Delete(key)
-		} else {
-			l.facts.allows.Put(key, allow{By: c.By, Reason: c.Reason, Expires: c.Allow.Expires}, c.Allow.Expires)
+			put = nil
 		}
+		edit(l.facts, l.facts.allows, c.Allow.Entity, c.Allow.Policy, put)
 	case c.Approve != nil:
 		l.approve(c)
 	case c.Lift != nil:
 		l.lift(c, out)
 	case c.Close != nil:
-		l.facts.cases.Delete(c.Close.Policy + "\x00" + c.Close.Entity)
+		edit(l.facts, l.facts.cases, c.Close.Entity, c.Close.Policy, nil)
 	case c.Breaker != nil:
 		l.facts.breakers.Delete(c.Breaker.Rule)
 	}

@@ -57,7 +57,7 @@ func (l *Loop) Stats() map[string]RuleStats {
 	return all
 }
 
-var windowFuncs = map[rule.Func]window.Func{
+var windowFuncs = map[rule.WindowFunc]window.Func{
 	rule.Count: window.Count, rule.CountDistinct: window.Distinct, rule.Sum: window.Sum, rule.RateLimited: window.RateLimit,
 	rule.Sessionize: window.Session, rule.Trending: window.Trend, rule.FirstSeen: window.FirstSeen, rule.LastSeen: window.LastSeen,
 }

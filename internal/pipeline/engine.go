@@ -83,7 +83,7 @@ func New(opts Options, log journal.Log, s *state.State, outbox record.Outbox, de
 		opts.Crash = func(string) {}
 	}
 	return &Engine{opts: opts, journal: log, state: s, loop: decide.New(s, opts.Decide), outbox: outbox, decisions: decisions,
-		stats: map[string]decide.RuleStats{}}
+		stats: map[string]decide.RuleStats{}, queries: make(chan func(*decide.Loop), 64)}
 }
 
 // Resume takes up a restored state: its rule set, and the position from which Run goes on.
@@ -142,10 +142,15 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 				next += journal.Position(n)
 				return recs, nil
 			}
-			if err := e.journal.Wait(ctx, partition, next-1); err != nil {
-				if ctx.Err() != nil {
-					return dst, io.EOF
-				}
+			wait, awake := e.pokes.begin(ctx)
+			if awake {
+				return dst, nil
+			}
+			err = e.journal.Wait(wait, partition, next-1)
+			if e.pokes.end() {
+				return dst, nil
+			}
+			if err != nil && ctx.Err() == nil {
 				return dst, fmt.Errorf("pipeline: wait for position %d of the journal: %w", next, err)
 			}
 		}
@@ -153,10 +158,13 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 	var output decide.Output
 	var imagedAt journal.Position // the position of the image being taken; 0 while none is
 	err := e.pool().Run(feed, read, func(b *extract.Batch) error {
+		e.answerQueries()
 		done := outcome{}
 		for i := range b.Items {
 			it := &b.Items[i]
-			e.loop.Step(it, &output)
+			if err := e.loop.Step(it, &output); err != nil {
+				return err
+			}
 			e.counts[output.Outcome].Add(1)
 			done.through, done.received = it.Record.Position, it.Record.Received
 			done.effects = append(done.effects, output.Effects...)
@@ -305,4 +313,7 @@ func (e *Engine) Status() Status {
 }
 
 // Refresh asks the loop to publish its counts after the next batch.
-func (e *Engine) Refresh() { e.statsDue.Store(true) }
+func (e *Engine) Refresh() {
+	e.statsDue.Store(true)
+	e.pokes.poke()
+}

@@ -15,7 +15,10 @@ type image struct {
 
 // TakeImage asks for an image at the next chance. Its owner calls it every so often: the more time passes between images, the
 // longer a restart replays.
-func (e *Engine) TakeImage() { e.imageDue.Store(true) }
+func (e *Engine) TakeImage() {
+	e.imageDue.Store(true)
+	e.pokes.poke()
+}
 
 // send hands a finished image to the goroutine that writes it.
 func (e *Engine) send(images chan<- image, through journal.Position) {

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/change"
 	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/ingest"
@@ -17,49 +18,43 @@ import (
 // FileSource is the source of events that come without one, from files and over HTTP alike, so that both decide alike.
 const FileSource = "events"
 
+// Span is the part of a stream that a replay is about, in event time; zero bounds are open. What comes before From warms the
+// windows and decides nothing.
+type Span struct {
+	From, To int64
+}
+
 // Summary counts what a replay met.
 type Summary struct {
 	Outcomes map[decide.Outcome]int64
-	Refused  int64 // lines that could not be read
+	First    int64 // time of the first event, nanoseconds; with Span.From it says which windows stayed cold
 	Fired    int64 // events on which a rule fired
 	Rules    map[string]decide.RuleStats
 	State    state.Stats
 }
 
-// Replay decides what r gives, from an empty state, by the code that decides live. use gets every decision that has a line, in
-// order; refused gets every line that could not be read, and the rest goes on.
-func Replay(ctx context.Context, opts Options, s *state.State, set *rule.Set, r ingest.Reader, use func(*decide.Output, *extract.Item) error, refused func(error)) (Summary, error) {
+// Replay decides what a feed gives, from an empty state, by the code that decides live. use gets the output of every record
+// that has a decision line, in order.
+func Replay(ctx context.Context, opts Options, s *state.State, set *rule.Set, feed extract.Feed, use func(*decide.Output, *extract.Item) error) (Summary, error) {
 	loop := decide.New(s, opts.Decide)
 	sum := Summary{Outcomes: map[decide.Outcome]int64{}}
-	if err := loop.Use(set); err != nil {
-		return sum, err
-	}
-	var e event.Event
-	pos := journal.Position(0)
-	feed := func(ctx context.Context, max int, dst []journal.Record) ([]journal.Record, error) {
-		for range max {
-			switch err := r.Next(&e); {
-			case err == nil:
-				pos++
-				rec := ingest.Record(FileSource, journal.Event, e.Time, &e, r.Raw())
-				rec.Position = pos
-				dst = append(dst, rec)
-			case isLine(err):
-				sum.Refused++
-				refused(err)
-			default:
-				return dst, err
-			}
+	if set != nil {
+		if err := loop.Use(set); err != nil {
+			return sum, err
 		}
-		return dst, ctx.Err()
 	}
 	pool := extract.Pool{Workers: opts.Workers, Size: batchSize,
 		New: func() *extract.Extractor { return extract.New(opts.Limits, opts.EmailKey) }}
 	var output decide.Output
 	err := pool.Run(ctx, feed, func(b *extract.Batch) error {
 		for i := range b.Items {
-			loop.Step(&b.Items[i], &output)
+			if err := loop.Step(&b.Items[i], &output); err != nil {
+				return err
+			}
 			sum.Outcomes[output.Outcome]++
+			if sum.First == 0 {
+				sum.First = b.Items[i].Record.Time
+			}
 			if output.Decision.Fired {
 				sum.Fired++
 			}
@@ -79,7 +74,65 @@ func Replay(ctx context.Context, opts Options, s *state.State, set *rule.Set, r 
 	return sum, err
 }
 
-func isLine(err error) bool {
-	var line interface{ Bad() (int64, []byte) }
-	return errors.As(err, &line)
+// Events feeds a replay from a reader of events in order. refused gets every line that cannot be read; the rest goes on.
+func Events(r ingest.Reader, span Span, refused func(error)) extract.Feed {
+	var e event.Event
+	pos := journal.Position(0)
+	return func(ctx context.Context, max int, dst []journal.Record) ([]journal.Record, error) {
+		for len(dst) < max {
+			err := r.Next(&e)
+			var line interface{ Bad() (int64, []byte) }
+			switch {
+			case err == nil:
+			case errors.As(err, &line):
+				refused(err)
+				continue
+			default:
+				return dst, err
+			}
+			pos++
+			rec := ingest.Record(FileSource, journal.Event, e.Time, &e, r.Raw())
+			rec.Position = pos
+			if span.place(&rec) {
+				dst = append(dst, rec)
+			}
+		}
+		return dst, ctx.Err()
+	}
+}
+
+// Records feeds a replay from the records of a journal or an archive, in their order. With own false, which rules were active
+// when is left out, since the replay brings its own.
+func Records(next func() (journal.Record, error), span Span, own bool) extract.Feed {
+	return func(ctx context.Context, max int, dst []journal.Record) ([]journal.Record, error) {
+		for len(dst) < max {
+			rec, err := next()
+			if err != nil {
+				return dst, err
+			}
+			if rec.Kind == journal.Change && !own {
+				if c, err := change.Decode(rec.Body); err != nil || c.Rules != nil || c.Breaker != nil {
+					continue
+				}
+			}
+			if span.place(&rec) {
+				dst = append(dst, rec)
+			}
+		}
+		return dst, ctx.Err()
+	}
+}
+
+// place makes an event before the span history, and says whether the record belongs to the replay at all.
+func (s Span) place(rec *journal.Record) bool {
+	if rec.Kind != journal.Event {
+		return true
+	}
+	if s.To > 0 && rec.Time >= s.To {
+		return false
+	}
+	if rec.Time < s.From {
+		rec.Kind = journal.Import
+	}
+	return true
 }

@@ -1,0 +1,70 @@
+package decide
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/ringfence/ringfence/event"
+)
+
+// EntityView is what the loop knows of an entity, as of the event clock. Times are nanoseconds since 1970; 0 is never.
+type EntityView struct {
+	Labels      []LabelView
+	Allows      []AllowView
+	Enforcement *EnforcementView // nil while none is in force
+	OpenCases   []string         // policies
+}
+
+// LabelView is a label, or a person's word that it is not to be there.
+type LabelView struct {
+	Name    string
+	Status  string // "rule", "person" or "removed by person"
+	By      string
+	Reason  string
+	Since   int64
+	Expires int64
+}
+
+// AllowView is a person's word that rules leave the entity alone.
+type AllowView struct {
+	Policy  string // empty for all
+	By      string
+	Reason  string
+	Expires int64
+}
+
+// EnforcementView is the strongest step in force.
+type EnforcementView struct {
+	Step    string
+	Effect  string
+	Rule    string
+	Since   int64
+	Expires int64
+}
+
+var labelStatusWords = map[labelStatus]string{ruleAdded: "rule", personAdded: "person", personRemoved: "removed by person"}
+
+// Entity says what is known of an entity. Like every method, it is called from the loop's goroutine.
+func (l *Loop) Entity(e event.Entity) EntityView {
+	var v EntityView
+	key := e.String()
+	labels, _ := l.facts.labels.Get(key)
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		if have := labels[name]; l.facts.lasts(have.Expires) {
+			v.Labels = append(v.Labels, LabelView{Name: name, Status: labelStatusWords[have.Status], By: have.By, Reason: have.Reason,
+				Since: have.Since, Expires: have.Expires})
+		}
+	}
+	allows, _ := l.facts.allows.Get(key)
+	for _, policy := range slices.Sorted(maps.Keys(allows)) {
+		if have := allows[policy]; l.facts.lasts(have.Expires) {
+			v.Allows = append(v.Allows, AllowView{Policy: policy, By: have.By, Reason: have.Reason, Expires: have.Expires})
+		}
+	}
+	if have, ok := l.facts.enforcements.Get(key); ok {
+		v.Enforcement = &EnforcementView{Step: have.Step, Effect: have.Effect, Rule: have.Rule, Since: have.Since, Expires: have.Expires}
+	}
+	cases, _ := l.facts.cases.Get(key)
+	v.OpenCases = slices.Sorted(maps.Keys(cases))
+	return v
+}
