@@ -38,10 +38,10 @@ type Change struct {
 
 // Bounds of what people send.
 const (
-	MaxName        = 256      // bytes of an id, a name, a kind
-	MaxReason      = 4 << 10  // bytes of a reason or note
-	MaxChangeBody  = 1 << 20  // bytes of a change's body
-	MaxRuleSetSize = 16 << 20 // bytes of a rule set's files together
+	MaxName        = 256           // bytes of an id, a name, a kind
+	MaxReason      = 4 << 10       // bytes of a reason or note
+	MaxChangeBody  = 4<<20 - 8<<10 // bytes of a change's body, so that it fits a journal record
+	MaxRuleSetSize = 2 << 20       // bytes of a rule set's files together, so that they fit a change
 	MaxRuleFiles   = 10_000
 )
 

@@ -26,10 +26,15 @@ func scanCase(row scanner, c *record.Case) error {
 
 // Case implements record.Cases.
 func (s *Store) Case(ctx context.Context, id string) (c record.Case, evidence []record.Evidence, err error) {
-	if err := scanCase(s.read.QueryRowContext(ctx, `SELECT `+caseColumns+` FROM cases WHERE id = ?`, id), &c); err != nil {
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // the evidence is of the same moment as the case
+	if err != nil {
+		return c, nil, fmt.Errorf("case %s: %w", id, err)
+	}
+	defer tx.Rollback() //nolint:errcheck // nothing was written
+	if err := scanCase(tx.QueryRowContext(ctx, `SELECT `+caseColumns+` FROM cases WHERE id = ?`, id), &c); err != nil {
 		return c, nil, fmt.Errorf("case %s: %w", id, found(err))
 	}
-	evidence, err = list(ctx, s.read, "evidence of case "+id, func(r *sql.Rows, e *record.Evidence) error {
+	evidence, err = list(ctx, tx, "evidence of case "+id, func(r *sql.Rows, e *record.Evidence) error {
 		return r.Scan(&e.EffectID, &e.Rule, &e.Reason, &e.Source, &e.EventID, &e.Time)
 	}, `SELECT effect_id, rule, reason, source, event_id, time FROM evidence WHERE case_id = ? ORDER BY seq`, id)
 	return c, evidence, err

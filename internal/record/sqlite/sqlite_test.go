@@ -1,0 +1,258 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/effect"
+	"github.com/ringfence/ringfence/internal/record"
+	"github.com/ringfence/ringfence/internal/record/recordtest"
+)
+
+func open(t testing.TB, path string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestContract(t *testing.T) {
+	recordtest.Run(t, func(t *testing.T) record.Store { return open(t, filepath.Join(t.TempDir(), "records.db")) })
+}
+
+func TestOpenKeepsWhatWasWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "with space?and#marks%.db")
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := recordtest.Effect(1, "a")
+	if _, err := s.PutEffects(t.Context(), []effect.Effect{e}, 9); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := info.Mode().Perm(), os.FileMode(0o600); got != want {
+		t.Errorf("the file has mode %v, want %v", got, want)
+	}
+	s = open(t, path)
+	if mark, err := s.Watermark(t.Context()); err != nil || mark != 9 {
+		t.Errorf("watermark: got %d, %v, want 9", mark, err)
+	}
+	if d, err := s.Effect(t.Context(), e.ID); err != nil || d.Effect != e {
+		t.Errorf("effect: got %+v, %v, want %+v", d.Effect, err, e)
+	}
+}
+
+func TestPragmas(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "records.db"))
+	for _, c := range []struct {
+		db     *sql.DB
+		pragma string
+		want   string
+	}{
+		{s.write, "synchronous", "2"}, {s.write, "journal_mode", "wal"}, {s.write, "busy_timeout", "10000"},
+		{s.read, "query_only", "1"}, {s.read, "busy_timeout", "10000"},
+	} {
+		var got string
+		if err := c.db.QueryRow("PRAGMA " + c.pragma).Scan(&got); err != nil || got != c.want {
+			t.Errorf("%s: got %q, %v, want %q", c.pragma, got, err, c.want)
+		}
+	}
+}
+
+// TestUpgrade opens files as each older build left them, filled with testdata/v<format>.sql.
+func TestUpgrade(t *testing.T) {
+	files, err := filepath.Glob("testdata/v*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("testdata: got %v, %v", files, err)
+	}
+	for i, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			path := older(t, int64(i+1), file)
+			s := open(t, path)
+			if mark, err := s.Watermark(t.Context()); err != nil || mark != 41 {
+				t.Errorf("watermark: got %d, %v, want 41", mark, err)
+			}
+			ds, err := s.Claim(t.Context(), record.PlatformReceiver, 1, 9, 1)
+			if err != nil || len(ds) != 1 || ds[0].EventID != "e1" || ds[0].Target != (event.Entity{Kind: event.AccountEntity, ID: "a1"}) {
+				t.Errorf("claim: got %+v, %v, want the first effect on a1", ds, err)
+			}
+			if _, evidence, err := s.Case(t.Context(), "case1"); err != nil || len(evidence) != 1 {
+				t.Errorf("case: got evidence %v, %v, want one row", evidence, err)
+			}
+			if err := s.PutChange(t.Context(), record.Change{ID: "c1", Kind: "label", By: "person:ada"}); err != nil {
+				t.Errorf("a change after the upgrade: %v", err)
+			}
+		})
+	}
+}
+
+// older makes a file of an older format.
+func older(t *testing.T, format int64, fill string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "records.db")
+	db, err := sql.Open("sqlite", dsn(path, "_txlock=immediate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // a test file
+	p, err := provider(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.UpTo(t.Context(), format); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := os.ReadFile(fill)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(string(rows)); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestOpenRefuses(t *testing.T) {
+	dir := t.TempDir()
+	newer := filepath.Join(dir, "newer.db")
+	s, err := Open(t.Context(), newer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.write.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	garbage := filepath.Join(dir, "garbage.db")
+	if err := os.WriteFile(garbage, []byte(strings.Repeat("no database ", 500)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, path, want string
+		is               error
+	}{
+		{"newer format", newer, "newer.db: store was written by a newer build: the file has format 9999, this build knows formats up to 2", record.ErrFormat},
+		{"not a database", garbage, "file is not a database", nil},
+		{"no folder", filepath.Join(dir, "none", "records.db"), "no such file or directory", nil},
+		{"a folder", dir, "is a directory", nil},
+	} {
+		s, err := Open(t.Context(), c.path)
+		if err == nil {
+			s.Close() //nolint:errcheck // the test has failed
+			t.Errorf("%s: opened", c.name)
+			continue
+		}
+		if !strings.Contains(err.Error(), c.want) || (c.is != nil && !errors.Is(err, c.is)) {
+			t.Errorf("%s: got %q, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+// TestClaimReadsOneIndex guards the plans on which the cost of delivery rests: no scan of the backlog, no sort.
+func TestClaimReadsOneIndex(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "records.db"))
+	for _, c := range []struct{ query, want string }{
+		{`SELECT seq FROM effects WHERE receiver = 'platform' AND due = 0 ORDER BY seq LIMIT 5`,
+			"SEARCH effects USING COVERING INDEX effects_due (receiver=? AND due=?)"},
+		{`SELECT min(seq) FROM effects WHERE receiver = 'platform' AND target = 'account:a' AND state = 'queued'`,
+			"SEARCH effects USING COVERING INDEX effects_line (receiver=? AND target=?)"},
+		{`UPDATE effects SET due = 0 WHERE receiver = 'platform' AND due > 0 AND due <= 9`,
+			"SEARCH effects USING INDEX effects_due (receiver=? AND due>? AND due<?)"},
+		{`SELECT count(*) FROM effects WHERE state = 'waiting'`, "SEARCH effects USING COVERING INDEX effects_state (state=?)"},
+		{`SELECT id FROM cases WHERE (change = '') = 1 AND seq < 9 ORDER BY seq DESC`, "SEARCH cases USING INDEX cases_listed (<expr>=? AND seq<?)"},
+		{`SELECT id FROM effects WHERE +seq < 9 AND target = 'account:a' AND state = 'queued' ORDER BY seq DESC`, "SEARCH effects USING INDEX effects_target (target=?)"},
+	} {
+		if d := cmp.Diff(c.want, plan(t, s.write, c.query)); d != "" {
+			t.Errorf("%s (-want +got):\n%s", c.query, d)
+		}
+	}
+}
+
+func plan(t *testing.T, db *sql.DB, query string) string {
+	t.Helper()
+	steps, err := list(t.Context(), db, "plan", func(r *sql.Rows, s *string) error {
+		var id, parent, unused int
+		return r.Scan(&id, &parent, &unused, s)
+	}, "EXPLAIN QUERY PLAN "+query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(steps, "; ")
+}
+
+func BenchmarkPutEffects(b *testing.B) {
+	for _, size := range []int{1, 500} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			s := open(b, filepath.Join(b.TempDir(), "records.db"))
+			batch := make([]effect.Effect, size)
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				for i := range batch {
+					n++
+					batch[i] = recordtest.Effect(n, fmt.Sprint("a", n%100_000))
+					batch[i].ID = fmt.Sprintf("%032x", uint64(n)*0x9e3779b97f4a7c15) // spread as real ids are
+				}
+				if _, err := s.PutEffects(context.Background(), batch, uint64(n)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "effects/s")
+		})
+	}
+}
+
+func BenchmarkClaimAndSettle(b *testing.B) {
+	s := open(b, filepath.Join(b.TempDir(), "records.db"))
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		batch := make([]effect.Effect, 16)
+		for i := range batch {
+			n++
+			batch[i] = recordtest.Effect(n, fmt.Sprint("a", n))
+		}
+		if _, err := s.PutEffects(context.Background(), batch, uint64(n)); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		ds, err := s.Claim(context.Background(), record.PlatformReceiver, 1, 16, 1e9)
+		if err != nil || len(ds) != 16 {
+			b.Fatalf("claimed %d: %v", len(ds), err)
+		}
+		outcomes := make([]record.Outcome, len(ds))
+		for i, d := range ds {
+			outcomes[i] = record.Outcome{ID: d.ID, State: effect.Delivered, Status: 200}
+		}
+		if err := s.Settle(context.Background(), 2, outcomes); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "effects/s")
+}
