@@ -1,0 +1,148 @@
+// Package state is the hot state of the decide loop: windows over keys, tables of facts, and the ids of events already seen,
+// all as of one position of the journal.
+//
+// It is driven by one goroutine and takes no locks. It knows no clock but the event clock that [State.Advance] moves, so the
+// same operations give the same results, also after [State.Restore] and a replay of what came since the image. The image is
+// written to Pebble a little at a time between events; see [State.BeginImage].
+package state
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ringfence/ringfence/internal/state/ids"
+	"github.com/ringfence/ringfence/internal/window"
+)
+
+// Defaults of [Options].
+const (
+	DefaultLateness = int64(2 * time.Minute)
+	DefaultBudget   = 2 << 30
+	DefaultHorizon  = int64(24 * time.Hour)
+	DefaultMaxIDs   = 50_000_000
+)
+
+// Options sets the bounds of a state; a zero field takes its default. All but Crash can change decisions, so a state is restored
+// with the options it was written with, or not at all.
+type Options struct {
+	Lateness int64 // nanoseconds behind the clock up to which an update enters a window
+	Budget   int64 // bytes, at the stated costs, of cells and table entries
+	Horizon  int64 // nanoseconds behind the clock for which ids are kept
+	MaxIDs   int   // ids that are kept at most
+}
+
+func (o Options) withDefaults() Options {
+	if o.Lateness == 0 {
+		o.Lateness = DefaultLateness
+	}
+	if o.Budget == 0 {
+		o.Budget = DefaultBudget
+	}
+	if o.Horizon == 0 {
+		o.Horizon = DefaultHorizon
+	}
+	if o.MaxIDs == 0 {
+		o.MaxIDs = DefaultMaxIDs
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	switch {
+	case o.Lateness < 0 || o.Lateness > window.MaxLateness:
+		return fmt.Errorf("state: lateness %v is outside 0 to %v", time.Duration(o.Lateness), time.Duration(window.MaxLateness))
+	case o.Budget < minBudget:
+		return fmt.Errorf("state: a budget of %d bytes is below %d", o.Budget, minBudget)
+	case o.Horizon < o.Lateness:
+		return errors.New("state: the horizon of ids is shorter than the lateness")
+	case o.MaxIDs < 1:
+		return errors.New("state: no ids may be kept")
+	}
+	return nil
+}
+
+const minBudget = 1 << 16
+
+// State is the hot state. Only one goroutine may use it.
+type State struct {
+	opts  Options
+	clock int64
+
+	cells   cells
+	windows []*keyed // by slot; nil where a window was dropped
+	numbers uint32   // the next window's number
+	wake    int64    // clock at which the next slice of a window is due
+	scratch []uint64
+	used    int64 // bytes of cells and entries
+	fixed   int64 // of those, the entries'
+
+	tables  map[string]anyTable
+	entries int // of all tables
+	due     dueHeap
+
+	ids *ids.Set
+}
+
+// New makes an empty state.
+func New(o Options) (*State, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	s := &State{opts: o, tables: map[string]anyTable{}, wake: never}
+	s.ids = ids.NewSet(ids.Options{Horizon: o.Horizon, Max: o.MaxIDs})
+	return s, nil
+}
+
+// Clock is the event clock: the latest time that was given to Advance.
+func (s *State) Clock() int64 { return s.clock }
+
+// Advance moves the event clock to now, never back, and then drops what has expired: cells of windows, silently, and entries of
+// tables in the order of (expiry, table, key), each with its table's OnExpire.
+func (s *State) Advance(now int64) {
+	if now <= s.clock {
+		return
+	}
+	s.clock = now
+	if now >= s.wake {
+		s.expireCells()
+	}
+	if len(s.due) > 0 && s.due[0].at <= now {
+		s.expireEntries()
+	}
+}
+
+// Admit decides whether an event is new. Content is a hash of the event's bytes; at is its time.
+func (s *State) Admit(id [16]byte, content uint64, at int64) (ids.Verdict, error) {
+	return s.ids.Admit(id, content, at, s.clock)
+}
+
+// Stats is what the state holds.
+type Stats struct {
+	Clock      int64
+	Bytes      int64 // at the stated costs: cells and table entries
+	TableBytes int64 // of those, the entries
+	OverBudget int64 // bytes above the budget: tables alone have grown past their share
+	IDs        ids.Stats
+	Windows    []WindowStats // by slot
+}
+
+// WindowStats is what one window holds.
+type WindowStats struct {
+	ID      string
+	Keys    int
+	Bytes   int64 // at the stated costs
+	Evicted int64 // keys dropped for the budget since the window was first set
+}
+
+// Stats counts in time proportional to the number of windows.
+func (s *State) Stats() Stats {
+	st := Stats{Clock: s.clock, Bytes: s.used, TableBytes: s.fixed, OverBudget: max(0, s.used-s.opts.Budget), IDs: s.ids.Stats()}
+	for _, k := range s.windows {
+		if k != nil {
+			st.Windows = append(st.Windows, WindowStats{ID: k.win.ID, Keys: len(k.index), Bytes: k.bytes, Evicted: k.evicted})
+		}
+	}
+	return st
+}

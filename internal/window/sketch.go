@@ -1,0 +1,235 @@
+package window
+
+import (
+	"math"
+	"math/bits"
+)
+
+// The sketch of Distinct is a sliding HyperLogLog (after Chabchoub and Hébrail, 2010) of 2^11 registers: its standard error is
+// 1.04/sqrt(2048) = 2.3%. Instead of each register's list of future maxima it keeps, for each register and rank, when that rank
+// was last seen. That is as large, an update is one store, and no order of updates leaves a trace.
+//
+//	word 0        newest sub-bucket, upper half | sketched
+//	word 1        newest sub-bucket
+//	word 2        the sub-bucket up to which expired marks have been cleared
+//	word 3        cache: it is of the sub-buckets from this one to the newest
+//	word 4        cache: sum over the registers of 2^(52-rank)
+//	word 5        cache: registers with rank 0
+//	words 6-261   cache: the registers' ranks, a byte each
+//	then a column of 512 words for each rank from 1 to the highest seen: the registers' marks, 16 bits each
+//
+// A mark is 0 for never, or 1 + the sub-bucket modulo 65535. Marks older than the window keeps are cleared before they could be
+// taken for new ones. The cache makes a read as of the newest sub-bucket O(1), and O(registers) once in each sub-bucket.
+
+const (
+	precision = 11
+	registers = 1 << precision
+	maxRank   = 52 // so that the sum of 2^(52-rank) is exact in 64 bits
+	marksRing = 1<<16 - 1
+	sweepLag  = 1 << 14 // sub-buckets between two clearings
+
+	newestAt  = 1
+	sweptAt   = 2
+	firstAt   = 3
+	sumAt     = 4
+	zerosAt   = 5
+	ranksAt   = 6
+	columnsAt = ranksAt + registers/8
+	column    = registers / 4
+	maxSketch = columnsAt + maxRank*column
+)
+
+// mix spreads a hash over all bits (the finalizer of MurmurHash3), since registers and ranks come from different ends of it.
+func mix(h uint64) uint64 {
+	h ^= h >> 33
+	h *= 0xff51afd7ed558ccd
+	h ^= h >> 33
+	h *= 0xc4ceb9fe1a85ec53
+	return h ^ h>>33
+}
+
+// toSketch turns the exact form into a sketch that has seen the same.
+func (w *Window) toSketch(c []uint64) []uint64 {
+	rows := make([]uint64, len(c)) // once in the life of a key, and at most 16 KiB
+	copy(rows, c)
+	top := newest(c, 2)
+	c = newSketch(c, top)
+	for i := 2; i < len(rows); i += 2 {
+		c = w.addSketch(c, bucket(rows, i, top), rows[i+1])
+	}
+	return c
+}
+
+func newSketch(c []uint64, top int64) []uint64 {
+	c = append(c[:0], uint64(top)&high|sketched, uint64(top), uint64(top), uint64(top+1), 0, registers)
+	for len(c) < columnsAt {
+		c = append(c, 0)
+	}
+	return c
+}
+
+func (w *Window) addSketch(c []uint64, b int64, hash uint64) []uint64 {
+	if top := int64(c[newestAt]); b > top {
+		if b-int64(c[sweptAt]) >= sweepLag {
+			sweep(c, b)
+		}
+		c[newestAt] = uint64(b)
+		c[0] = uint64(b)&high | sketched
+	}
+	h := mix(hash)
+	reg := int(h >> (64 - precision))
+	rank := min(bits.LeadingZeros64(h<<precision|1<<(precision-1))+1, maxRank)
+	for len(c) < columnsAt+rank*column {
+		c = append(c, zeroColumn[:]...)
+	}
+	word, shift := columnsAt+(rank-1)*column+reg/4, 16*uint(reg%4)
+	top := int64(c[newestAt])
+	mark := uint64(b%marksRing) + 1
+	if old := c[word] >> shift & 0xffff; old == 0 || age(top, old) > top-b {
+		c[word] = c[word]&^(0xffff<<shift) | mark<<shift
+	}
+	if b >= int64(c[firstAt]) {
+		setRank(c, reg, max(rankOf(c, reg), rank))
+	}
+	return c
+}
+
+var zeroColumn [column]uint64
+
+// age is how many sub-buckets before the newest a mark was set.
+func age(top int64, mark uint64) int64 {
+	a := top%marksRing - int64(mark-1)
+	if a < 0 {
+		a += marksRing
+	}
+	return a
+}
+
+// sweep clears the marks that no read can ask for once b is the newest sub-bucket.
+func sweep(c []uint64, b int64) {
+	top := int64(c[newestAt])
+	step := b - top
+	for i := columnsAt; i < len(c); i++ {
+		if c[i] == 0 {
+			continue
+		}
+		for shift := uint(0); shift < 64; shift += 16 {
+			if mark := c[i] >> shift & 0xffff; mark != 0 && age(top, mark)+step > maxRetained+2 {
+				c[i] &^= 0xffff << shift
+			}
+		}
+	}
+	c[sweptAt] = uint64(b)
+}
+
+func rankOf(c []uint64, reg int) int { return int(c[ranksAt+reg/8] >> (8 * uint(reg%8)) & 0xff) }
+
+// setRank changes a register's rank in the cache, and the sum and the zeros with it.
+func setRank(c []uint64, reg, rank int) {
+	old := rankOf(c, reg)
+	if old == rank {
+		return
+	}
+	word, shift := ranksAt+reg/8, 8*uint(reg%8)
+	c[word] = c[word]&^(0xff<<shift) | uint64(rank)<<shift
+	if old == 0 {
+		c[zerosAt]--
+	} else {
+		c[sumAt] -= 1 << (maxRank - old)
+	}
+	if rank == 0 {
+		c[zerosAt]++
+	} else {
+		c[sumAt] += 1 << (maxRank - rank)
+	}
+}
+
+// readSketch estimates the values in sub-buckets [lo, hi].
+func (w *Window) readSketch(c []uint64, lo, hi int64) int64 {
+	top := int64(c[newestAt])
+	if lo > top {
+		return 0
+	}
+	if hi >= top {
+		switch cached := int64(c[firstAt]); {
+		case lo > cached:
+			advance(c, lo)
+		case lo < cached:
+			rebuild(c, lo)
+		}
+		return estimate(c[sumAt], c[zerosAt])
+	}
+	var sum, zeros uint64
+	for reg := range registers {
+		if r := topRank(c, reg, top-hi, top-lo, ranks(c)); r == 0 {
+			zeros++
+		} else {
+			sum += 1 << (maxRank - r)
+		}
+	}
+	return estimate(sum, zeros)
+}
+
+// ranks is how many columns the sketch has.
+func ranks(c []uint64) int { return (len(c) - columnsAt) / column }
+
+// topRank is the highest rank, no higher than below, that a register saw between two ages; 0 if none.
+func topRank(c []uint64, reg int, youngest, oldest int64, below int) int {
+	top := int64(c[newestAt])
+	word, shift := columnsAt+reg/4, 16*uint(reg%4)
+	for r := below; r > 0; r-- {
+		mark := c[word+(r-1)*column] >> shift & 0xffff
+		if mark == 0 {
+			continue
+		}
+		if a := age(top, mark); a <= oldest && a >= youngest {
+			return r
+		}
+	}
+	return 0
+}
+
+// advance moves the cache to a later first sub-bucket: only ranks that have fallen out of the window change.
+func advance(c []uint64, lo int64) {
+	c[firstAt] = uint64(lo)
+	oldest := int64(c[newestAt]) - lo
+	for reg := range registers {
+		if r := rankOf(c, reg); r > 0 {
+			setRank(c, reg, topRank(c, reg, 0, oldest, r))
+		}
+	}
+}
+
+// rebuild fills the cache.
+func rebuild(c []uint64, lo int64) {
+	c[firstAt], c[sumAt], c[zerosAt] = uint64(lo), 0, registers
+	clear(c[ranksAt:columnsAt])
+	oldest := int64(c[newestAt]) - lo
+	for reg := range registers {
+		setRank(c, reg, topRank(c, reg, 0, oldest, ranks(c)))
+	}
+}
+
+// estimate is Ertl's improved raw estimator (2017), which needs no correction for small or for middling numbers.
+func estimate(sum, zeros uint64) int64 {
+	const m = registers
+	if zeros == m {
+		return 0
+	}
+	z := float64(sum)/(1<<maxRank) + m*sigma(float64(zeros)/m)
+	return int64(m*m/(2*math.Ln2)/z + 0.5)
+}
+
+// sigma is the series x + Σ 2^(k-1) x^(2^k), for x below 1.
+func sigma(x float64) float64 {
+	z, y := x, 1.0
+	for {
+		x *= x
+		before := z
+		z += x * y
+		y += y
+		if z == before {
+			return z
+		}
+	}
+}
