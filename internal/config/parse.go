@@ -110,7 +110,7 @@ func (r *reader) find(field string) *token.Position {
 
 // read fills v from a node. A null leaves it as it is.
 func (r *reader) read(field string, n ast.Node, v reflect.Value) {
-	at := n.GetToken().Position
+	at := start(n)
 	if _, written := r.at[field]; !written {
 		r.at[field] = at
 	}
@@ -157,6 +157,14 @@ func (r *reader) read(field string, n ast.Node, v reflect.Value) {
 	default:
 		panic("config: field " + field + " has a type that no file can hold")
 	}
+}
+
+// start is where a node begins; a mapping's own token is its first colon.
+func start(n ast.Node) *token.Position {
+	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 {
+		n = m.Values[0].Key
+	}
+	return n.GetToken().Position
 }
 
 // readSection fills a struct from a mapping.
