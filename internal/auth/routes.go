@@ -1,0 +1,66 @@
+package auth
+
+// ScopeOf gives the scope that a route needs. A route is a method and a path pattern, as in "GET /v1/cases/{id}". A route that
+// the table does not have is not known and must not be served.
+func ScopeOf(route string) (s Scope, known bool) {
+	for _, group := range table {
+		for _, r := range group.routes {
+			if r == route {
+				return group.scope, true
+			}
+		}
+	}
+	return "", false
+}
+
+// table is who may call what, all of it.
+var table = [...]struct {
+	scope  Scope
+	routes []string
+}{
+	{Public, []string{
+		"GET /{$}",
+		"GET /healthz",
+		"GET /readyz",
+		"GET /openapi.json",
+		"GET /openapi.yaml",
+	}},
+	{Ingest, []string{
+		"POST /v1/events",
+	}},
+	{Decide, []string{
+		"POST /v1/decide",
+	}},
+	{Read, []string{
+		"GET /metrics",
+		"GET /v1/decisions",
+		"GET /v1/entities/{kind}/{id}",
+		"GET /v1/rules",
+		"GET /v1/rules/versions",
+		"GET /v1/effects",
+		"GET /v1/cases",
+		"GET /v1/cases/{id}",
+		"GET /v1/changes",
+		"GET /v1/dead-letters",
+	}},
+	{Rules, []string{
+		"PUT /v1/rules",
+		"POST /v1/rules/rollback",
+		"POST /v1/rules/{id}/reset",
+	}},
+	{Act, []string{
+		"POST /v1/labels",
+		"POST /v1/allows",
+		"POST /v1/effects/approve",
+		"POST /v1/effects/refuse",
+		"POST /v1/effects/requeue",
+		"POST /v1/enforcements/lift",
+		"POST /v1/cases/{id}/close",
+	}},
+	{Admin, []string{
+		"GET /v1/keys",
+		"POST /v1/keys",
+		"DELETE /v1/keys/{id}",
+		"GET /v1/audit",
+	}},
+}
