@@ -1,0 +1,150 @@
+package rule
+
+import (
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common"
+	celast "cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/overloads"
+)
+
+// expression is a checked CEL expression and the text it came from.
+type expression struct {
+	*celast.AST
+	src text
+}
+
+// place is where the expression's node stands in its file.
+func (x *expression) place(id int64) place {
+	at := x.SourceInfo().GetStartLocation(id)
+	return x.src.locate(at.Line(), at.Column()+1)
+}
+
+// check parses and type-checks an expression in place, so that every complaint is about the text as its author wrote it.
+func (c *compiler) check(src text) (*expression, bool) {
+	parsed, issues := c.lang.env.Parse(src.s)
+	if issues.Err() == nil {
+		var checked *cel.Ast
+		if checked, issues = c.lang.env.Check(parsed); issues.Err() == nil {
+			x := &expression{checked.NativeRep(), src}
+			return x, c.vet(x) && c.affordable(checked, src)
+		}
+	}
+	var tree celast.Expr
+	if parsed != nil {
+		tree = parsed.NativeRep().Expr()
+	}
+	for _, e := range issues.Errors() {
+		msg, hint := c.explain(e, tree)
+		line, col := e.Location.Line(), e.Location.Column()+1
+		if line < 1 {
+			line, col = 1, 1
+		}
+		c.errorf(src.locate(line, col), hint, "%s", msg)
+	}
+	return nil, false
+}
+
+// vet refuses what type-checks and is still no good: a loop variable that hides a signal, and a pattern that an event supplies.
+func (c *compiler) vet(x *expression) bool {
+	ok := true
+	celast.PreOrderVisit(x.Expr(), celast.NewExprVisitor(func(e celast.Expr) {
+		switch e.Kind() {
+		case celast.ComprehensionKind:
+			name := e.AsComprehension().IterVar()
+			for _, s := range c.lang.ordered {
+				if root, _, _ := strings.Cut(s.name, "."); root == name || name == "attrs" {
+					c.errorf(x.place(e.ID()), "give it another name", "loop variable %q hides the signal of that name", name)
+					ok = false
+					break
+				}
+			}
+		case celast.CallKind:
+			call := e.AsCall()
+			if call.FunctionName() != overloads.Matches {
+				return
+			}
+			pattern := call.Args()[len(call.Args())-1]
+			if pattern.Kind() != celast.LiteralKind {
+				c.errorf(x.place(e.ID()), "write the pattern in the rule", "the pattern of matches must be a constant")
+				ok = false
+			}
+		}
+	}))
+	return ok
+}
+
+// explain turns cel-go's message into ours, with a hint.
+func (c *compiler) explain(e *common.Error, tree celast.Expr) (msg, hint string) {
+	msg = e.Message
+	switch {
+	case strings.HasPrefix(msg, "undeclared reference to"):
+		name := quotedWord(msg)
+		if full := qualifiedName(tree, e.ExprID); full != "" {
+			name = full
+		}
+		return "no signal or function " + `"` + name + `"`, didYouMean(name, c.lang.words, "ringfence lists the signals in docs/rules.md")
+	case strings.HasPrefix(msg, "found no matching overload for"):
+		name := quotedWord(msg)
+		applied := strings.TrimPrefix(msg[strings.Index(msg, "applied to"):], "applied to ")
+		for _, f := range functions {
+			if f.Name == strings.TrimPrefix(name, "@") {
+				return f.Name + " does not take " + strings.Trim(applied, "'"), "write " + f.Signature
+			}
+		}
+		return operatorWord(name) + " does not take " + strings.Trim(applied, "'"), ""
+	case strings.Contains(msg, "does not support field selection"):
+		if full := qualifiedName(tree, e.ExprID); full != "" {
+			return "no signal " + `"` + full + `"`, didYouMean(full, c.lang.words, "")
+		}
+	case strings.HasPrefix(msg, "Syntax error: "):
+		return "syntax error: " + strings.TrimPrefix(msg, "Syntax error: "), ""
+	}
+	return msg, ""
+}
+
+// quotedWord is the first 'word' in a message.
+func quotedWord(msg string) string {
+	_, rest, _ := strings.Cut(msg, "'")
+	word, _, _ := strings.Cut(rest, "'")
+	return word
+}
+
+// operatorWord is an operator as it is written, or the function's name.
+func operatorWord(name string) string {
+	if symbol, ok := operators.FindReverse(name); ok && symbol != "" {
+		return symbol
+	}
+	return name
+}
+
+// qualifiedName is the longest dotted name that the expression with the id is part of; empty if it is part of none.
+func qualifiedName(tree celast.Expr, id int64) (name string) {
+	if tree == nil {
+		return ""
+	}
+	celast.PreOrderVisit(tree, celast.NewExprVisitor(func(e celast.Expr) {
+		if name != "" || e.Kind() != celast.SelectKind && e.Kind() != celast.IdentKind {
+			return
+		}
+		dotted, covers := "", false
+		for {
+			covers = covers || e.ID() == id
+			if e.Kind() == celast.IdentKind {
+				dotted = e.AsIdent() + dotted
+				break
+			}
+			if e.Kind() != celast.SelectKind {
+				return
+			}
+			dotted = "." + e.AsSelect().FieldName() + dotted
+			e = e.AsSelect().Operand()
+		}
+		if covers {
+			name = strings.TrimPrefix(dotted, ".")
+		}
+	}))
+	return name
+}

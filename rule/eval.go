@@ -1,0 +1,187 @@
+package rule
+
+import (
+	"slices"
+
+	"github.com/ringfence/ringfence/event"
+)
+
+// Facts is the state that rules read besides windows. It is asked only between [Evaluation.Begin] and the next.
+type Facts interface {
+	HasLabel(e event.Entity, label string) bool
+}
+
+// Value is a window's result: a count, a number of distinct values, a sum in millionths, 0 or 1, or a time in nanoseconds.
+type Value struct {
+	V     int64
+	Known bool // false where the window has no answer, such as lastSeen with nothing before, or a sum that overflowed
+}
+
+// WindowOp is what to do with one window for the event: update it and read it, or only read it, and hand the result to
+// [Evaluation.SetWindow]. ArgHash is the value that countDistinct takes, ArgNum the number that sum takes, in millionths.
+type WindowOp struct {
+	Index   int // in Set.Windows
+	Key     [16]byte
+	ArgHash uint64
+	ArgNum  int64
+	Update  bool
+}
+
+// Result is what a rule said of the event. Rules that did not fire and were evaluable have none.
+type Result struct {
+	Rule        *Rule
+	Fired       bool
+	Unevaluated string // why the condition could not be evaluated; empty if it could
+}
+
+// Evaluation evaluates a set, one event after another, for one goroutine. For each event: Begin, then Windows, whose results go to
+// SetWindow, then Rules and the questions about them. It allocates nothing in the steady state, unless a rule has to be interpreted.
+type Evaluation struct {
+	set     *Set
+	facts   Facts
+	in      Input
+	plan    *kindPlan
+	keys    []keyState // by keyset
+	values  []windowValue
+	ops     []WindowOp
+	results []Result
+	locals  [maxLoops]string
+	buf     []byte
+	types   []string // scratch of media.types
+	pdq     []string // scratch of media.pdq
+}
+
+// windowValue is a window's answer for the event.
+type windowValue struct {
+	v     int64
+	fault *fault
+}
+
+// NewEvaluation makes the scratch of one goroutine.
+func (s *Set) NewEvaluation(f Facts) *Evaluation {
+	ev := &Evaluation{set: s, facts: f, keys: make([]keyState, len(s.keysets)), values: make([]windowValue, len(s.Windows)), plan: s.anyKind}
+	for i, w := range s.Windows {
+		ev.values[i].fault = w.unset
+	}
+	return ev
+}
+
+// Begin takes up an event and works out what it does to windows. The input's event and signals must stay as they are until the
+// next Begin.
+func (ev *Evaluation) Begin(in *Input) {
+	ev.in = *in
+	ev.plan = ev.set.plan(in.Event.Kind)
+	ev.ops = ev.ops[:0]
+	if in.Late {
+		for _, w := range ev.plan.windows {
+			ev.values[w.index].fault = w.late
+		}
+		return
+	}
+	for _, k := range ev.plan.keysets {
+		ev.keys[k.index] = k.hash(ev)
+	}
+	for _, w := range ev.plan.windows {
+		key := &ev.keys[w.keys.index]
+		if key.fault != nil {
+			ev.values[w.index].fault = key.fault
+			continue
+		}
+		ev.values[w.index].fault = w.unset
+		op := WindowOp{Index: w.index, Key: key.hash, Update: w.feeds}
+		if op.Update && w.where != nil {
+			holds, f := w.where.bool(ev)
+			op.Update = holds && f == nil
+		}
+		if op.Update {
+			op.ArgHash, op.ArgNum, op.Update = w.argument(ev)
+		}
+		ev.ops = append(ev.ops, op)
+	}
+}
+
+// Windows is what to do with windows for the event; none for a late one. A window whose key the event lacks, or that neither this
+// kind feeds nor its rules read, is not among them. The slice is valid until the next Begin.
+func (ev *Evaluation) Windows() []WindowOp { return ev.ops }
+
+// SetWindow hands in the result of the window with that index.
+func (ev *Evaluation) SetWindow(index int, v Value) {
+	s := &ev.values[index]
+	s.v, s.fault = v.V, nil
+	if !v.Known {
+		s.fault = ev.set.Windows[index].unset
+	}
+}
+
+// Rules evaluates the rules of the event's kind that are not off, in the order of their ids. The slice is valid until the next call.
+func (ev *Evaluation) Rules() []Result {
+	ev.results = ev.results[:0]
+	for _, r := range ev.plan.rules {
+		fired, f := r.when.bool(ev)
+		switch {
+		case f != nil:
+			ev.results = append(ev.results, Result{Rule: r, Unevaluated: f.why})
+		case fired:
+			ev.results = append(ev.results, Result{Rule: r, Fired: true})
+		}
+	}
+	return ev.results
+}
+
+// Live reports whether the rule's effects may be delivered for the event's actor: it is in live mode and its rollout takes the actor in.
+func (ev *Evaluation) Live(r *Rule) bool {
+	return r.Mode == Live && r.live(ev.in.Event.Actor)
+}
+
+// Targets are the things an effect of the event is about: one, or each of a list of them without repeats; none where the event does
+// not name any. It allocates.
+func (ev *Evaluation) Targets(e EffectSpec) []event.Entity {
+	n := ev.set.names[e.On]
+	if n.kind == kindList {
+		ids, f := n.list(ev)
+		if f != nil {
+			return nil
+		}
+		var targets []event.Entity
+		for _, id := range ids {
+			if t := (event.Entity{Kind: e.Entity, ID: id}); id != "" && !slices.Contains(targets, t) {
+				targets = append(targets, t)
+			}
+		}
+		return targets
+	}
+	id, f := n.str(ev)
+	if f != nil || id == "" {
+		return nil
+	}
+	return []event.Entity{{Kind: e.Entity, ID: id}}
+}
+
+// attrs are the event's unnamed fields as a map, for the interpreter.
+func (ev *Evaluation) attrs() map[string]any {
+	m := make(map[string]any, len(ev.in.Event.Attrs))
+	for _, a := range ev.in.Event.Attrs {
+		if a.Value.Kind != event.Null {
+			m[a.Key] = dynamic(a.Value)
+		}
+	}
+	return m
+}
+
+func (ev *Evaluation) mediaTypes() []string {
+	ev.types = ev.types[:0]
+	for i := range ev.in.Event.Media {
+		ev.types = append(ev.types, ev.in.Event.Media[i].Type)
+	}
+	return ev.types
+}
+
+func (ev *Evaluation) mediaPDQ() []string {
+	ev.pdq = ev.pdq[:0]
+	for i := range ev.in.Event.Media {
+		if p := ev.in.Event.Media[i].PDQ; p != "" {
+			ev.pdq = append(ev.pdq, p)
+		}
+	}
+	return ev.pdq
+}
