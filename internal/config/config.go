@@ -129,7 +129,7 @@ func Defaults() Config {
 }
 
 // maxFile bounds a configuration file and a secret file, in bytes.
-const maxFile = 1 << 20
+const maxFile = 1 << 16
 
 // Load reads, checks and completes a configuration file. The error joins everything that is wrong with it, each an [*Error], in
 // the order of the file.
