@@ -207,36 +207,45 @@ func (e *Event) Clone() Event {
 
 	// All strings move into one piece of memory.
 	size := 0
-	c.eachString(func(s *string) { size += len(*s) })
+	c.eachString(func(_ string, s *string) { size += len(*s) })
 	var all strings.Builder
 	all.Grow(size)
-	c.eachString(func(s *string) { all.WriteString(*s) })
+	c.eachString(func(_ string, s *string) { all.WriteString(*s) })
 	rest := all.String()
-	c.eachString(func(s *string) { *s, rest = rest[:len(*s)], rest[len(*s):] })
+	c.eachString(func(_ string, s *string) { *s, rest = rest[:len(*s)], rest[len(*s):] })
 	return c
 }
 
-// eachString calls f with every string of the event, in a fixed order.
-func (e *Event) eachString(f func(*string)) {
-	for _, s := range [...]*string{
-		&e.ID, &e.Kind, &e.Actor, &e.Object, &e.Content, &e.Target, &e.Parent, &e.Text, &e.Lang, &e.Reason,
-		&e.IP, &e.Device, &e.UserAgent, &e.Client, &e.Account.Handle, &e.Account.Email, &e.Account.PhoneHash,
+// eachString calls f with every string of the event and the field it is in, in a fixed order.
+func (e *Event) eachString(f func(field string, s *string)) {
+	for _, s := range [...]struct {
+		field string
+		s     *string
+	}{
+		{"id", &e.ID}, {"kind", &e.Kind}, {"actor", &e.Actor}, {"object", &e.Object}, {"content", &e.Content}, {"target", &e.Target},
+		{"parent", &e.Parent}, {"text", &e.Text}, {"lang", &e.Lang}, {"reason", &e.Reason}, {"ip", &e.IP}, {"device", &e.Device},
+		{"user_agent", &e.UserAgent}, {"client", &e.Client}, {"account.handle", &e.Account.Handle},
+		{"account.email", &e.Account.Email}, {"account.phone_hash", &e.Account.PhoneHash},
 	} {
-		f(s)
+		f(s.field, s.s)
 	}
-	for _, list := range [...][]string{e.URLs, e.Hashtags, e.Mentions} {
-		for i := range list {
-			f(&list[i])
-		}
+	for i := range e.URLs {
+		f("urls", &e.URLs[i])
+	}
+	for i := range e.Hashtags {
+		f("hashtags", &e.Hashtags[i])
+	}
+	for i := range e.Mentions {
+		f("mentions", &e.Mentions[i])
 	}
 	for i := range e.Media {
 		m := &e.Media[i]
 		for _, s := range [...]*string{&m.ID, &m.Type, &m.URL, &m.Path, &m.PDQ} {
-			f(s)
+			f("media", s)
 		}
 	}
 	for i := range e.Attrs {
-		f(&e.Attrs[i].Key)
-		f(&e.Attrs[i].Value.Str)
+		f("attrs", &e.Attrs[i].Key)
+		f("attrs", &e.Attrs[i].Value.Str)
 	}
 }

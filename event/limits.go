@@ -1,6 +1,9 @@
 package event
 
-import "strconv"
+import (
+	"strconv"
+	"unicode/utf8"
+)
 
 // Limits bounds what a decoder takes. Sizes are in bytes after unescaping; a line or a value above its limit is refused.
 type Limits struct {
@@ -54,3 +57,41 @@ func tooLong(got, limit int) string {
 }
 
 func tooMany(limit int) string { return "has more than " + strconv.Itoa(limit) + " entries" }
+
+// check holds an event that was not read by [Decoder.Decode] against the same conditions.
+func (e *Event) check(lim Limits) *FieldError {
+	if err := e.missing(); err != nil {
+		return err
+	}
+	for _, list := range [...]struct {
+		field string
+		n     int
+	}{{"urls", len(e.URLs)}, {"hashtags", len(e.Hashtags)}, {"mentions", len(e.Mentions)}, {"media", len(e.Media)}} {
+		if list.n > lim.List {
+			return refuse(list.field, tooMany(lim.List))
+		}
+	}
+	if len(e.Attrs) > lim.Attrs {
+		return refuse("attrs", tooMany(lim.Attrs))
+	}
+	for i := range e.Media {
+		if pdq := e.Media[i].PDQ; pdq != "" && !isPDQ(pdq) {
+			return refuse("media.pdq", "want 64 hex digits")
+		}
+	}
+	var err *FieldError
+	e.eachString(func(field string, s *string) {
+		limit := lim.String
+		if s == &e.Text {
+			limit = lim.Text
+		}
+		switch {
+		case err != nil:
+		case len(*s) > limit:
+			err = refuse(field, tooLong(len(*s), limit))
+		case !utf8.ValidString(*s):
+			err = refuse(field, "is not valid UTF-8")
+		}
+	})
+	return err
+}
