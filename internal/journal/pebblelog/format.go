@@ -25,7 +25,12 @@ func (s *Store) migrate(migrations []migration) error {
 		return err
 	}
 	if version == 0 {
-		return s.setFormatVersion(newest)
+		if err := s.setFormatVersion(newest); err != nil {
+			return err
+		}
+		// Pebble opens a new store's write-ahead log in its oldest format, which cannot tell damage from a torn end. A flush
+		// begins the next log, in the format asked for.
+		return s.fuse.run(s.Flush)
 	}
 	if version > newest {
 		return fmt.Errorf("%w: version %d, this program knows up to %d: run the newer program", ErrNewer, version, newest)

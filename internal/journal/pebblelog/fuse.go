@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// fuse turns Pebble's fatal errors into the store's failure. It is Pebble's logger: where Pebble calls Fatalf it relies on not
-// being returned to, as its structures are no longer sound; the default logger ends the process there.
+// fuse is the one way in which a store fails: it blows at the first error after which Pebble could not go on, and stays so.
+// It is also Pebble's logger, because that is where Pebble reports such errors.
 type fuse struct {
 	log   *slog.Logger
 	once  sync.Once
@@ -18,7 +18,7 @@ type fuse struct {
 
 func newFuse(log *slog.Logger) *fuse { return &fuse{log: log, blown: make(chan struct{})} }
 
-// run calls f on a goroutine of its own, which a fatal error or a panic in Pebble ends, and returns f's error or the store's.
+// run makes the call on a goroutine of its own, which a fatal error holds or ends, and returns the call's error or the store's.
 func (f *fuse) run(call func() error) error {
 	if err := f.err(); err != nil {
 		return err
@@ -40,8 +40,10 @@ func (f *fuse) run(call func() error) error {
 	}
 }
 
+// blow fails the store for the cause, unless it has failed already.
 func (f *fuse) blow(cause error) {
 	f.once.Do(func() {
+		f.log.Error("store failed", "err", cause)
 		f.cause = cause
 		close(f.blown)
 	})
@@ -56,22 +58,19 @@ func (f *fuse) err() error {
 	}
 }
 
-func (f *fuse) background(err error) { f.log.Error("store", "err", err) }
+// retried logs an error that Pebble will try to get over by itself, such as a full disk under a flush.
+func (f *fuse) retried(err error) { f.log.Error("store will try again", "err", err) }
 
 // Infof is Pebble's account of flushes and compactions.
 func (f *fuse) Infof(format string, args ...any) {
 	f.log.Debug("store", "msg", fmt.Sprintf(format, args...))
 }
 
-// Errorf is Pebble's account of what it will try again.
-func (f *fuse) Errorf(format string, args ...any) {
-	f.log.Error("store", "msg", fmt.Sprintf(format, args...))
-}
+// Errorf is Pebble's account of what went wrong and can be got over.
+func (f *fuse) Errorf(format string, args ...any) { f.retried(fmt.Errorf(format, args...)) }
 
-// Fatalf fails the store and ends the calling goroutine.
+// Fatalf fails the store. Pebble relies on not being returned to, so this ends the goroutine that calls it.
 func (f *fuse) Fatalf(format string, args ...any) {
-	err := fmt.Errorf(format, args...)
-	f.log.Error("store failed", "err", err)
-	f.blow(err)
+	f.blow(fmt.Errorf(format, args...))
 	runtime.Goexit()
 }

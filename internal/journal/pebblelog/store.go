@@ -32,8 +32,8 @@ type StoreOptions struct {
 // Store is the one Pebble database of a process: the journal, the hot state's image and the decisions live in it under
 // their own key prefixes, so that they can be committed together.
 //
-// Reads go to the embedded database. Writes go through Commit: Pebble's answer to a failed write of its log or manifest is to
-// end the process, and a Store turns that into an error for whoever waits, and into a closed Failed channel.
+// Reads go to the embedded database. Writes go through Commit: where Pebble would end the process because the disk failed a
+// write or a sync, Commit gives ErrFailed and the channel Failed is closed.
 type Store struct {
 	*pebble.DB
 	dir   string
@@ -76,7 +76,7 @@ func openStore(dir string, fs vfs.FS, opts StoreOptions, migrations []migration)
 // pebbleOptions suits one writer that appends and syncs, readers near the tail, and two cores.
 func pebbleOptions(fs vfs.FS, lock *pebble.Lock, f *fuse, opts StoreOptions) *pebble.Options {
 	o := &pebble.Options{
-		FS:                          fs,
+		FS:                          &guard{fs, f},
 		Lock:                        lock,
 		FormatMajorVersion:          pebble.FormatValueSeparation, // pinned: a newer Pebble must not change stores unasked
 		CacheSize:                   opts.CacheSize,
@@ -88,8 +88,9 @@ func pebbleOptions(fs vfs.FS, lock *pebble.Lock, f *fuse, opts StoreOptions) *pe
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
 		Logger:                      f,
 		EventListener: &pebble.EventListener{
-			BackgroundError: f.background,
-			DataCorruption:  func(info pebble.DataCorruptionInfo) { f.background(errors.New(info.String())) },
+			BackgroundError: f.retried,
+			// Whoever reads what is damaged gets the error; the default would end the process.
+			DataCorruption: func(info pebble.DataCorruptionInfo) { f.log.Error("store is damaged", "where", info.String()) },
 		},
 	}
 	if o.CacheSize == 0 {
@@ -115,12 +116,14 @@ func (s *Store) Commit(b *pebble.Batch) error {
 // Failed is closed once the store takes no more writes. The process should end then: only a restart recovers.
 func (s *Store) Failed() <-chan struct{} { return s.fuse.blown }
 
-// Close flushes and closes the store; once is enough. A store that failed keeps its lock until the process ends, because
+// Close sorts what is in memory to disk, so that the next process need not trust the end of a write-ahead log, and closes the
+// store. Calling it again has no effect. A store that failed keeps its lock until the process ends, because
 // Pebble's own goroutines may still hold its files.
 func (s *Store) Close() error { return s.close() }
 
 func (s *Store) shut() error {
-	if err := s.fuse.run(s.DB.Close); err != nil {
+	err := s.fuse.run(func() error { return errors.Join(s.Flush(), s.DB.Close()) })
+	if err != nil {
 		return fmt.Errorf("close store %s: %w", s.dir, err)
 	}
 	return s.lock.Close()
