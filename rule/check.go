@@ -52,6 +52,9 @@ func (c *compiler) vet(x *expression) bool {
 	ok := true
 	celast.PreOrderVisit(x.Expr(), celast.NewExprVisitor(func(e celast.Expr) {
 		switch e.Kind() {
+		case celast.StructKind:
+			c.errorf(x.place(e.ID()), "", "a condition cannot make a message")
+			ok = false
 		case celast.ComprehensionKind:
 			name := e.AsComprehension().IterVar()
 			for _, s := range c.lang.ordered {

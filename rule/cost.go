@@ -6,9 +6,10 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// maxCost bounds what one expression may cost in the worst case, in cel-go's units: about one for each operation and one for each ten
-// characters looked at. It admits a regular expression over the longest text, and refuses nested loops over long lists.
-const maxCost = 100_000
+// maxCost bounds what one expression may cost on the largest event that the decoders admit, in cel-go's units: about one for each
+// operation and one for each ten characters looked at, times a quarter of a pattern's length. It admits a regular expression over the
+// longest text or over every link, some 50 ms at the very worst, and refuses loops over long lists within each other.
+const maxCost = 2_500_000
 
 // affordable refuses an expression whose worst case is too dear.
 func (c *compiler) affordable(checked *cel.Ast, src text) bool {
@@ -36,7 +37,7 @@ func (s sizes) EstimateSize(n celcost.AstNode) *celcost.SizeEstimate {
 	if len(path) == 0 {
 		return nil
 	}
-	most := uint64(nameSize)
+	most := nameSize
 	if signal, ok := s.lang.signals[path[0]]; ok && len(path) == 1 {
 		most = signal.size
 	} else if t := n.Type(); t != nil && (t.Kind() == types.ListKind || t.Kind() == types.MapKind) {

@@ -25,6 +25,7 @@ type WindowOp struct {
 	ArgHash uint64
 	ArgNum  int64
 	Update  bool
+	Known   bool // false where the event is late or lacks a key: there is nothing to do, and rules learn why
 }
 
 // Result is what a rule said of the event. Rules that did not fire and were evaluable have none.
@@ -72,36 +73,41 @@ func (ev *Evaluation) Begin(in *Input) {
 	ev.in = *in
 	ev.plan = ev.set.plan(in.Event.Kind)
 	ev.ops = ev.ops[:0]
-	if in.Late {
-		for _, w := range ev.plan.windows {
-			ev.values[w.index].fault = w.late
+	if !in.Late {
+		for _, k := range ev.plan.keysets {
+			ev.keys[k.index] = k.hash(ev)
 		}
-		return
-	}
-	for _, k := range ev.plan.keysets {
-		ev.keys[k.index] = k.hash(ev)
 	}
 	for _, w := range ev.plan.windows {
-		key := &ev.keys[w.keys.index]
-		if key.fault != nil {
-			ev.values[w.index].fault = key.fault
-			continue
-		}
-		ev.values[w.index].fault = w.unset
-		op := WindowOp{Index: w.index, Key: key.hash, Update: w.feeds}
-		if op.Update && w.where != nil {
-			holds, f := w.where.bool(ev)
-			op.Update = holds && f == nil
-		}
-		if op.Update {
-			op.ArgHash, op.ArgNum, op.Update = w.argument(ev)
-		}
-		ev.ops = append(ev.ops, op)
+		ev.ops = append(ev.ops, ev.op(w))
 	}
 }
 
-// Windows is what to do with windows for the event; none for a late one. A window whose key the event lacks, or that neither this
-// kind feeds nor its rules read, is not among them. The slice is valid until the next Begin.
+// op works out what the event does to a window, and notes why the window has no value until there is one.
+func (ev *Evaluation) op(w windowUse) WindowOp {
+	op := WindowOp{Index: w.index}
+	value, key := &ev.values[w.index], &ev.keys[w.keys.index]
+	switch {
+	case ev.in.Late:
+		value.fault = w.late
+		return op
+	case key.fault != nil:
+		value.fault = key.fault
+		return op
+	}
+	value.fault = w.unset
+	op.Key, op.Known, op.Update = key.hash, true, w.feeds
+	if op.Update && w.where != nil {
+		holds, f := w.where.bool(ev)
+		op.Update = holds && f == nil
+	}
+	if op.Update {
+		op.ArgHash, op.ArgNum, op.Update = w.argument(ev)
+	}
+	return op
+}
+
+// Windows is what to do with the windows that the event's kind feeds or its rules read. The slice is valid until the next Begin.
 func (ev *Evaluation) Windows() []WindowOp { return ev.ops }
 
 // SetWindow hands in the result of the window with that index.
@@ -135,7 +141,7 @@ func (ev *Evaluation) Live(r *Rule) bool {
 
 // Targets are the things an effect of the event is about: one, or each of a list of them without repeats; none where the event does
 // not name any. It allocates.
-func (ev *Evaluation) Targets(e EffectSpec) []event.Entity {
+func (ev *Evaluation) Targets(e *EffectSpec) []event.Entity {
 	n := ev.set.names[e.On]
 	if n.kind == kindList {
 		ids, f := n.list(ev)

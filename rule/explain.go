@@ -54,27 +54,40 @@ const maxTerms = 200
 
 // termsOf divides a condition at its logical operators. It is called before lifting, which renames what the author wrote.
 func termsOf(x *expression) (terms []term) {
-	var visit func(e celast.Expr, depth int)
-	visit = func(e celast.Expr, depth int) {
+	var visit func(e celast.Expr, within string, depth int)
+	visit = func(e celast.Expr, within string, depth int) {
 		if len(terms) == maxTerms {
 			return
 		}
-		text, err := cel.ExprToString(e, x.SourceInfo())
-		if err != nil {
-			return
+		operator := logical(e)
+		if operator != within || operator == "" { // a chain of the same operator is one condition with many parts
+			text, err := cel.ExprToString(e, x.SourceInfo())
+			if err != nil {
+				return
+			}
+			terms = append(terms, term{e, strings.Join(strings.Fields(text), " "), depth})
+			depth++
 		}
-		terms = append(terms, term{e, strings.Join(strings.Fields(text), " "), depth})
-		if e.Kind() == celast.CallKind {
-			switch e.AsCall().FunctionName() {
-			case operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot:
-				for _, a := range e.AsCall().Args() {
-					visit(a, depth+1)
-				}
+		if operator != "" {
+			for _, a := range e.AsCall().Args() {
+				visit(a, operator, depth)
 			}
 		}
 	}
-	visit(x.Expr(), 0)
+	visit(x.Expr(), "", 0)
 	return terms
+}
+
+// logical is the logical operator that an expression is made with; empty if it is made otherwise.
+func logical(e celast.Expr) string {
+	if e.Kind() != celast.CallKind {
+		return ""
+	}
+	switch name := e.AsCall().FunctionName(); name {
+	case operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot:
+		return name
+	}
+	return ""
 }
 
 // Explain shows how the rule came to its result for the event under evaluation. It plans the condition's parts anew: it is for

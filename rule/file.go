@@ -374,7 +374,11 @@ func (d *document) effect(lang *language, n ast.Node) (EffectSpec, bool) {
 			}
 		}
 	}
+	both := slices.ContainsFunc(fields, func(f field) bool { return f.key == "on" }) && e.Kind == Review
 	switch {
+	case both:
+		d.errorf(onAt, "write {review: object}", "review names its target itself")
+		return e, false
 	case e.Kind == "":
 		d.errorf(d.place(n), "one of label, review, enforce, notify", "effect without a kind")
 		return e, false

@@ -87,7 +87,6 @@ func newLanguage() (*language, error) {
 		cel.ParserRecursionLimit(100),
 		cel.ParserExpressionSizeLimit(maxExpression),
 		cel.ParserErrorRecoveryLimit(8),
-		cel.ExpressionNestingDepthLimit(200),
 		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals(),
 			cel.ValidateComprehensionNestingLimit(2)),
 		ext.Strings(),
@@ -102,6 +101,7 @@ func newLanguage() (*language, error) {
 	for _, f := range functions {
 		lang.words = append(lang.words, f.Name)
 	}
+	lang.words = append(lang.words, fnBy, fnTake, fnStrict)
 	env, err := cel.NewEnv(append(opts, declareFunctions()...)...)
 	if err != nil {
 		return nil, fmt.Errorf("build the rule language: %w", err)
@@ -165,7 +165,8 @@ func declareFunctions() []cel.EnvOption {
 	overload(fnList, types.NewListType(str), str)
 
 	var opts []cel.EnvOption
-	for name, overloads := range declared {
+	for _, name := range sortedKeys(declared) {
+		overloads := declared[name]
 		unbound := cel.SingletonFunctionBinding(func(...ref.Val) ref.Val { return types.NewErr("%s was not lifted", name) })
 		opts = append(opts, cel.Function(name, append(overloads, unbound)...))
 	}

@@ -486,7 +486,7 @@ func writeCanonical(b *strings.Builder, e celast.Expr) {
 	}
 	switch e.Kind() {
 	case celast.IdentKind:
-		b.WriteString(e.AsIdent())
+		b.WriteString(canonicalName(e.AsIdent()))
 	case celast.LiteralKind:
 		switch v := e.AsLiteral().(type) {
 		case types.String:
@@ -519,4 +519,15 @@ func writeCanonical(b *strings.Builder, e celast.Expr) {
 		loop := e.AsComprehension()
 		group("loop "+loop.IterVar(), loop.IterRange(), loop.AccuInit(), loop.LoopCondition(), loop.LoopStep(), loop.Result())
 	}
+}
+
+// canonicalName quotes a name that holds more than a plain name does, so that a field of attrs cannot pass for something else.
+func canonicalName(name string) string {
+	plain := func(r rune) bool {
+		return r == '_' || r == '.' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	}
+	if strings.IndexFunc(name, func(r rune) bool { return !plain(r) }) < 0 {
+		return name
+	}
+	return "$" + strconv.Quote(name)
 }

@@ -13,7 +13,7 @@ type Signals struct {
 	Canonical  []string // canonical urls, likewise
 
 	EmailDomain       string // this and the next ones are known if HasEmail
-	EmailPattern      string // the shape of the address's name, such as aaaa99
+	EmailPattern      string // the shape of the address's name, such as a9
 	EmailHash         string
 	EmailEqualsHandle bool // known if the event has the account's handle, too
 	HasEmail          bool
@@ -36,11 +36,11 @@ type signal struct {
 	node   node
 }
 
-// Sizes that cost estimates assume of signals. They bound nothing at run time: decoders bound what an event may hold.
-const (
-	nameSize = 256
-	textSize = 16 << 10
-	listSize = 128
+// The sizes that costs are reckoned with are those that the decoders admit.
+var (
+	nameSize = uint64(event.DefaultLimits().String)
+	textSize = uint64(event.DefaultLimits().Text)
+	listSize = uint64(event.DefaultLimits().List)
 )
 
 // known makes a signal's reader from its presence and its value.
@@ -150,7 +150,7 @@ func allSignals() []signal {
 		number("account.posts", event.FieldAccountPosts, func(e *event.Event) int64 { return e.Account.Posts }, "posts the actor made"),
 		text("account.phone_hash", event.FieldAccountPhoneHash, func(e *event.Event) string { return e.Account.PhoneHash }, "hash of the phone number"),
 		email("email.domain", func(s *Signals) string { return s.EmailDomain }, "the domain of the e-mail address"),
-		email("email.pattern", func(s *Signals) string { return s.EmailPattern }, "the shape of its name: letters a, digits 9, such as aaaa99"),
+		email("email.pattern", func(s *Signals) string { return s.EmailPattern }, "the shape of its name: a for a run of letters, 9 for a run of digits, such as a9"),
 		email("email.hash", func(s *Signals) string { return s.EmailHash }, "a keyed hash of the address"),
 		{name: "email.equals_handle", doc: "its name is the account's handle",
 			node: boolNode(known("email.equals_handle", func(in *Input) bool { return in.Signals.HasEmail && in.Event.Fields.Has(event.FieldAccountHandle) },
