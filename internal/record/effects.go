@@ -11,14 +11,14 @@ import (
 // Outbox is where decide leaves its effects.
 type Outbox interface {
 	// PutEffects stores what the records up to position through caused, and that position. It says for each effect whether it
-	// was new: putting the same again changes nothing.
+	// was new: putting the same again changes nothing. What is queued is due from now on.
 	//
 	// Queued and waiting effects are kept and known by their id. Absorbed, shadow and suppressed ones are counted by day and
 	// not kept; they are new if their position is above the watermark. A new review effect that is queued opens or joins the
 	// case of its policy and target, an absorbed one adds its evidence, a waiting one does so when it is approved.
 	//
 	// One caller puts effects, in journal order. An effect whose Position is above through is ErrInvalid.
-	PutEffects(ctx context.Context, effects []effect.Effect, through uint64) (fresh []bool, err error)
+	PutEffects(ctx context.Context, effects []effect.Effect, through uint64, now int64) (fresh []bool, err error)
 
 	// Watermark is the highest position that PutEffects was called with.
 	Watermark(ctx context.Context) (uint64, error)
@@ -41,7 +41,7 @@ type Delivery struct {
 	Seq      int64  // order of arrival in the outbox
 	Receiver string // see ReceiverOf
 	Attempts int    // failures that counted
-	Due      int64  // when the next attempt is due; 0 at once, -1 not its turn or nothing left to do
+	Due      int64  // since or from when the next attempt is due; -1 not its turn or nothing left to do
 	Done     int64  // when it became delivered, dead or refused
 	Status   int    // the receiver's last HTTP status; 0 for none
 	Note     string // the last error, or what there is to say of the delivery
@@ -55,7 +55,7 @@ type Deliveries interface {
 	// DueReceivers names the receivers that have an effect due, in order of name.
 	DueReceivers(ctx context.Context, now int64) ([]string, error)
 
-	// Claim gives up to limit due effects of a receiver, oldest first, and keeps them from other claims for lease nanoseconds.
+	// Claim gives up to limit due effects of a receiver, those first that are due the longest, and keeps them from other claims for lease nanoseconds.
 	// What is not settled by then is due again, which is how work survives a crash.
 	Claim(ctx context.Context, receiver string, now int64, limit int, lease int64) ([]Delivery, error)
 
@@ -91,7 +91,7 @@ type Effects interface {
 	// without day to, in that order.
 	EffectDays(ctx context.Context, from, to int64) ([]DayCount, error)
 
-	// Approve queues waiting effects and stores the change that says so. It returns those that it moved: an effect that does
+	// Approve queues waiting effects, due from c.At on, and stores the change that says so. It returns those that it moved: an effect that does
 	// not wait is left as it is.
 	Approve(ctx context.Context, c Change, ids []string) (moved []string, err error)
 

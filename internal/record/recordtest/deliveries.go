@@ -51,12 +51,20 @@ func lineOrder(t *testing.T, s record.Store) {
 	diff(t, "an emptied line starts at once", claim(t, s, "platform", 55, 9), []string{"e6"})
 }
 
-func oldestFirst(t *testing.T, s record.Store) {
-	put(t, s, Effect(1, "a"), Effect(2, "b"))
-	diff(t, "limit", claim(t, s, "platform", 1, 1), []string{"e1"})
-	settle(t, s, 2, 1, record.Outcome{State: effect.Queued, Next: 30})
-	put(t, s, Effect(3, "c"))
-	diff(t, "a due retry goes before younger effects", claim(t, s, "platform", 30, 2), []string{"e1", "e2"})
+func longestDueFirst(t *testing.T, s record.Store) {
+	putAt := func(now int64, e effect.Effect) {
+		t.Helper()
+		_, err := s.PutEffects(t.Context(), []effect.Effect{e}, e.Position, now)
+		ok(t, err)
+	}
+	putAt(5, Effect(1, "a"))
+	putAt(5, Effect(2, "b"))
+	diff(t, "not yet due", claim(t, s, "platform", 4, 9), []string(nil))
+	diff(t, "by age, to the limit", claim(t, s, "platform", 10, 1), []string{"e1"})
+	settle(t, s, 11, 1, record.Outcome{State: effect.Queued, Next: 30})
+	putAt(29, Effect(3, "c"))
+	putAt(31, Effect(4, "d"))
+	diff(t, "a retry takes its place among fresh ones", claim(t, s, "platform", 31, 9), []string{"e2", "e3", "e1", "e4"})
 }
 
 func lease(t *testing.T, s record.Store) {
@@ -124,7 +132,7 @@ func settleKeeps(t *testing.T, s record.Store) {
 }
 
 func change(id, kind string) record.Change {
-	return record.Change{ID: id, Kind: kind, By: "person:ada", At: 7e9, Reason: "because", Body: []byte(`{"a":1}`)}
+	return record.Change{ID: id, Kind: kind, By: "person:ada", At: 1, Reason: "because", Body: []byte(`{"a":1}`)}
 }
 
 func states(t *testing.T, s record.Store, ns ...int) (states []effect.State) {

@@ -1,6 +1,7 @@
 package recordtest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -27,7 +28,7 @@ func deliveryModel(t *testing.T, s record.Store) {
 				m.claim()
 			case "approve":
 				m.again(effect.Waiting, func(id string) ([]string, error) {
-					return s.Approve(t.Context(), change("approve "+id, "approve"), []string{id})
+					return s.Approve(t.Context(), m.change(id), []string{id})
 				})
 			case "requeue":
 				m.again(effect.Dead, func(id string) ([]string, error) {
@@ -60,11 +61,17 @@ func (m *lines) ok(err error) {
 	}
 }
 
+func (m *lines) change(id string) record.Change {
+	c := change("approve "+id, "approve")
+	c.At = m.now
+	return c
+}
+
 func (m *lines) put(n int) {
 	e := Effect(n, rapid.SampledFrom([]string{"a", "b", "c"}).Draw(m.t, "target"))
 	e.Kind, e.Value = effect.Notify, m.channel
 	e.State = rapid.SampledFrom([]effect.State{effect.Queued, effect.Queued, effect.Waiting}).Draw(m.t, "state")
-	_, err := m.s.PutEffects(m.t.Context(), []effect.Effect{e}, e.Position)
+	_, err := m.s.PutEffects(m.t.Context(), []effect.Effect{e}, e.Position, m.now)
 	m.ok(err)
 	me := &modelEffect{id: e.ID, target: e.Target.ID, state: e.State}
 	m.all = append(m.all, me)
@@ -76,17 +83,22 @@ func (m *lines) put(n int) {
 func (m *lines) queue(e *modelEffect) {
 	e.state = effect.Queued
 	if m.turn[e.target] == nil {
-		m.turn[e.target], e.due = e, 0
+		m.turn[e.target], e.due = e, m.now
 	}
 }
 
 func (m *lines) claim() {
 	const lease = 5
-	var want []string
+	var due []*modelEffect
 	for _, e := range m.all {
 		if m.turn[e.target] == e && e.due <= m.now {
-			want = append(want, e.id)
+			due = append(due, e)
 		}
+	}
+	slices.SortStableFunc(due, func(a, b *modelEffect) int { return cmp.Compare(a.due, b.due) })
+	var want []string
+	for _, e := range due {
+		want = append(want, e.id)
 	}
 	limit := rapid.IntRange(1, 4).Draw(m.t, "limit")
 	want = want[:min(limit, len(want))]

@@ -265,7 +265,7 @@ func auditTrail(t *testing.T, s record.Store) {
 	}
 	got, err := s.AuditTrail(t.Context(), record.Page{Limit: 2})
 	ok(t, err)
-	entry := record.AuditEntry{Seq: 3, At: 7e9, By: "person:ada", Action: "label", Subject: "c2", Reason: "because"}
+	entry := record.AuditEntry{Seq: 3, At: 1, By: "person:ada", Action: "label", Subject: "c2", Reason: "because"}
 	second := entry
 	second.Seq, second.Subject = 2, "c1"
 	diff(t, "newest", got, []record.AuditEntry{entry, second})
@@ -280,7 +280,7 @@ func concurrent(t *testing.T, s record.Store) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for i := 1; i <= n; i++ {
-			if _, err := s.PutEffects(t.Context(), []effect.Effect{Effect(i, fmt.Sprint("a", i%7))}, uint64(i)); err != nil {
+			if _, err := s.PutEffects(t.Context(), []effect.Effect{Effect(i, fmt.Sprint("a", i%7))}, uint64(i), 0); err != nil {
 				t.Error(err)
 			}
 		}

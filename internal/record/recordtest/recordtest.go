@@ -24,7 +24,7 @@ func Run(t *testing.T, open func(t *testing.T) record.Store) {
 		{"PutEffects/counts others once", countsOnce},
 		{"PutEffects/all or nothing", putAllOrNothing},
 		{"Claim/line order", lineOrder},
-		{"Claim/oldest first", oldestFirst},
+		{"Claim/longest due first", longestDueFirst},
 		{"Claim/lease", lease},
 		{"Claim/receivers apart", receiversApart},
 		{"Settle/late outcome", lateOutcome},
@@ -70,7 +70,7 @@ func put(t *testing.T, s record.Store, effects ...effect.Effect) []bool {
 	for _, e := range effects {
 		through = max(through, e.Position)
 	}
-	fresh, err := s.PutEffects(t.Context(), effects, through)
+	fresh, err := s.PutEffects(t.Context(), effects, through, 0)
 	if err != nil {
 		t.Fatalf("PutEffects: %v", err)
 	}
@@ -112,7 +112,7 @@ func putIdempotent(t *testing.T, s record.Store) {
 	mark, err := s.Watermark(t.Context())
 	ok(t, err)
 	diff(t, "watermark", mark, uint64(5))
-	_, err = s.PutEffects(t.Context(), nil, 3)
+	_, err = s.PutEffects(t.Context(), nil, 3, 0)
 	ok(t, err)
 	mark, err = s.Watermark(t.Context())
 	ok(t, err)
@@ -153,10 +153,10 @@ func putAllOrNothing(t *testing.T, s record.Store) {
 		"unknown state": with(Effect(2, "a"), func(e *effect.Effect) { e.State = effect.Delivered }),
 		"ahead":         with(Effect(2, "a"), func(e *effect.Effect) { e.Position = 4 }),
 	} {
-		_, err := s.PutEffects(t.Context(), []effect.Effect{Effect(1, "a"), bad}, 3)
+		_, err := s.PutEffects(t.Context(), []effect.Effect{Effect(1, "a"), bad}, 3, 0)
 		is(t, name, err, record.ErrInvalid)
 	}
-	_, err := s.PutEffects(t.Context(), nil, 1<<63)
+	_, err := s.PutEffects(t.Context(), nil, 1<<63, 0)
 	is(t, "position out of range", err, record.ErrInvalid)
 	_, err = s.Effect(t.Context(), Effect(1, "a").ID)
 	is(t, "effect before the bad one", err, record.ErrNotFound)

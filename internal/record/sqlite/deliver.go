@@ -4,14 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 
 	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/record"
 )
 
 // nextInLine gives the turn to the first queued effect of a line.
-const nextInLine = `UPDATE effects SET due = 0 WHERE seq =
+const nextInLine = `UPDATE effects SET due = ? WHERE seq =
 	(SELECT min(seq) FROM effects WHERE receiver = ? AND target = ? AND state = 'queued')`
 
 // DueReceivers implements record.Deliveries. It steps from one receiver to the next in the index, whatever the backlog.
@@ -29,16 +28,19 @@ func (s *Store) DueReceivers(ctx context.Context, now int64) ([]string, error) {
 // Claim implements record.Deliveries.
 func (s *Store) Claim(ctx context.Context, receiver string, now int64, limit int, lease int64) (ds []record.Delivery, err error) {
 	err = s.update(ctx, "claim effects", func(tx *sql.Tx) error {
-		// Retries and lost leases whose time has come go back among the fresh ones, so that both are taken by age.
-		if _, err := tx.ExecContext(ctx, `UPDATE effects SET due = 0 WHERE receiver = ? AND due > 0 AND due <= ?`, receiver, now); err != nil {
+		ds, err = list(ctx, tx, "list", func(r *sql.Rows, d *record.Delivery) error { return scanEffect(r, d) },
+			`SELECT `+effectColumns+` FROM effects WHERE receiver = ? AND due <= ? ORDER BY due, seq LIMIT ?`, receiver, now, limit)
+		if err != nil {
 			return err
 		}
-		ds, err = list(ctx, tx, "list", func(r *sql.Rows, d *record.Delivery) error { return scanEffect(r, d) },
-			`UPDATE effects SET due = ? WHERE seq IN (SELECT seq FROM effects WHERE receiver = ? AND due = 0 ORDER BY seq LIMIT ?)
-			RETURNING `+effectColumns, now+lease, receiver, limit)
-		return err
+		for i := range ds {
+			ds[i].Due = now + lease
+			if _, err := tx.ExecContext(ctx, `UPDATE effects SET due = ? WHERE seq = ?`, now+lease, ds[i].Seq); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	slices.SortFunc(ds, func(a, b record.Delivery) int { return int(a.Seq - b.Seq) })
 	return ds, err
 }
 
@@ -63,7 +65,7 @@ func (s *Store) Settle(ctx context.Context, now int64, outcomes []record.Outcome
 func settle(ctx context.Context, tx *sql.Tx, next *sql.Stmt, now int64, o record.Outcome) error {
 	done, due, counts := now, sql.NullInt64{}, 0
 	if o.State == effect.Queued {
-		done, due = 0, sql.NullInt64{Int64: max(o.Next, 1), Valid: true}
+		done, due = 0, sql.NullInt64{Int64: o.Next, Valid: true}
 	}
 	if o.Counts {
 		counts = 1
@@ -79,6 +81,6 @@ func settle(ctx context.Context, tx *sql.Tx, next *sql.Stmt, now int64, o record
 	case err != nil || o.State == effect.Queued:
 		return err
 	}
-	_, err = next.ExecContext(ctx, receiver, target)
+	_, err = next.ExecContext(ctx, now, receiver, target)
 	return err
 }

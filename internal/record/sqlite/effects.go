@@ -58,7 +58,7 @@ func (s *Store) EffectDays(ctx context.Context, from, to int64) ([]record.DayCou
 func (s *Store) Approve(ctx context.Context, c record.Change, ids []string) (moved []string, err error) {
 	err = s.change(ctx, c, func(tx *sql.Tx) error {
 		moved, err = move(ctx, tx, ids, effect.Waiting, func(d *record.Delivery) error {
-			if err := queue(ctx, tx, d); err != nil || d.Kind != effect.Review {
+			if err := queue(ctx, tx, d, c.At); err != nil || d.Kind != effect.Review {
 				return err
 			}
 			e := d.Effect
@@ -86,7 +86,7 @@ func (s *Store) Refuse(ctx context.Context, c record.Change, ids []string) (move
 func (s *Store) Requeue(ctx context.Context, by string, at int64, ids []string) (moved []string, err error) {
 	err = s.update(ctx, "requeue effects", func(tx *sql.Tx) error {
 		moved, err = move(ctx, tx, ids, effect.Dead, func(d *record.Delivery) error {
-			if err := queue(ctx, tx, d); err != nil {
+			if err := queue(ctx, tx, d, at); err != nil {
 				return err
 			}
 			return audit(ctx, tx, record.AuditEntry{At: at, By: by, Action: "effect.requeue", Subject: d.ID})
@@ -115,11 +115,11 @@ func move(ctx context.Context, tx *sql.Tx, ids []string, from effect.State, do f
 	return moved, nil
 }
 
-// queue puts an effect into its line; it has its turn at once if the line is empty.
-func queue(ctx context.Context, tx *sql.Tx, d *record.Delivery) error {
+// queue puts an effect into its line; it has its turn if the line is empty.
+func queue(ctx context.Context, tx *sql.Tx, d *record.Delivery, at int64) error {
 	_, err := tx.ExecContext(ctx, `UPDATE effects SET state = 'queued', done = 0, attempts = 0, due =
-		CASE WHEN NOT EXISTS (SELECT 1 FROM effects WHERE receiver = ?2 AND target = ?3 AND state = 'queued') THEN 0 END
-		WHERE seq = ?1`, d.Seq, d.Receiver, d.Target.String())
+		CASE WHEN NOT EXISTS (SELECT 1 FROM effects WHERE receiver = ?2 AND target = ?3 AND state = 'queued') THEN ?4 END
+		WHERE seq = ?1`, d.Seq, d.Receiver, d.Target.String(), at)
 	return err
 }
 

@@ -11,15 +11,15 @@ import (
 	"github.com/ringfence/ringfence/internal/record"
 )
 
-// A queued effect has its turn at once if its line is empty.
+// A queued effect has its turn if its line is empty.
 const putEffect = `
 INSERT INTO effects (id, kind, target, value, state, why, rule, rule_version, policy, severity, reason, source, event_id, time, expires, position, receiver, due)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-    CASE WHEN ?5 = 'queued' AND NOT EXISTS (SELECT 1 FROM effects WHERE receiver = ?17 AND target = ?3 AND state = 'queued') THEN 0 END)
+    CASE WHEN ?5 = 'queued' AND NOT EXISTS (SELECT 1 FROM effects WHERE receiver = ?17 AND target = ?3 AND state = 'queued') THEN ?18 END)
 ON CONFLICT (id) DO NOTHING`
 
 // PutEffects implements record.Outbox.
-func (s *Store) PutEffects(ctx context.Context, effects []effect.Effect, through uint64) ([]bool, error) {
+func (s *Store) PutEffects(ctx context.Context, effects []effect.Effect, through uint64, now int64) ([]bool, error) {
 	if through > math.MaxInt64 {
 		return nil, fmt.Errorf("put effects: %w: position %d is out of range", record.ErrInvalid, through)
 	}
@@ -38,7 +38,7 @@ func (s *Store) PutEffects(ctx context.Context, effects []effect.Effect, through
 		days := map[record.DayCount]int64{}
 		for i := range effects {
 			e := &effects[i]
-			if fresh[i], err = putOne(ctx, put, e, mark); err != nil {
+			if fresh[i], err = putOne(ctx, put, e, mark, now); err != nil {
 				return fmt.Errorf("effect %s: %w", e.ID, err)
 			}
 			if !fresh[i] {
@@ -67,12 +67,12 @@ func (s *Store) PutEffects(ctx context.Context, effects []effect.Effect, through
 }
 
 // putOne keeps an effect, if it is of a state that is kept, and reports whether it is new.
-func putOne(ctx context.Context, put *sql.Stmt, e *effect.Effect, mark uint64) (bool, error) {
+func putOne(ctx context.Context, put *sql.Stmt, e *effect.Effect, mark uint64, now int64) (bool, error) {
 	if !record.Kept(e.State) {
 		return e.Position > mark, nil
 	}
 	res, err := put.ExecContext(ctx, e.ID, string(e.Kind), e.Target.String(), e.Value, string(e.State), e.Why, e.Rule, e.RuleVersion,
-		e.Policy, e.Severity, e.Reason, e.Source, e.EventID, e.Time, e.Expires, int64(e.Position), record.ReceiverOf(e))
+		e.Policy, e.Severity, e.Reason, e.Source, e.EventID, e.Time, e.Expires, int64(e.Position), record.ReceiverOf(e), now)
 	if err != nil {
 		return false, err
 	}

@@ -43,7 +43,7 @@ func TestOpenKeepsWhatWasWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := recordtest.Effect(1, "a")
-	if _, err := s.PutEffects(t.Context(), []effect.Effect{e}, 9); err != nil {
+	if _, err := s.PutEffects(t.Context(), []effect.Effect{e}, 9, 5); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -177,12 +177,10 @@ func TestOpenRefuses(t *testing.T) {
 func TestClaimReadsOneIndex(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "records.db"))
 	for _, c := range []struct{ query, want string }{
-		{`SELECT seq FROM effects WHERE receiver = 'platform' AND due = 0 ORDER BY seq LIMIT 5`,
-			"SEARCH effects USING COVERING INDEX effects_due (receiver=? AND due=?)"},
+		{`SELECT * FROM effects WHERE receiver = 'platform' AND due <= 9 ORDER BY due, seq LIMIT 5`,
+			"SEARCH effects USING INDEX effects_due (receiver=? AND due<?)"},
 		{`SELECT min(seq) FROM effects WHERE receiver = 'platform' AND target = 'account:a' AND state = 'queued'`,
 			"SEARCH effects USING COVERING INDEX effects_line (receiver=? AND target=?)"},
-		{`UPDATE effects SET due = 0 WHERE receiver = 'platform' AND due > 0 AND due <= 9`,
-			"SEARCH effects USING INDEX effects_due (receiver=? AND due>? AND due<?)"},
 		{`SELECT count(*) FROM effects WHERE state = 'waiting'`, "SEARCH effects USING COVERING INDEX effects_state (state=?)"},
 		{`SELECT id FROM cases WHERE (change = '') = 1 AND seq < 9 ORDER BY seq DESC`, "SEARCH cases USING INDEX cases_listed (<expr>=? AND seq<?)"},
 		{`SELECT id FROM effects WHERE +seq < 9 AND target = 'account:a' AND state = 'queued' ORDER BY seq DESC`, "SEARCH effects USING INDEX effects_target (target=?)"},
@@ -218,7 +216,7 @@ func BenchmarkPutEffects(b *testing.B) {
 					batch[i] = recordtest.Effect(n, fmt.Sprint("a", n%100_000))
 					batch[i].ID = fmt.Sprintf("%032x", uint64(n)*0x9e3779b97f4a7c15) // spread as real ids are
 				}
-				if _, err := s.PutEffects(context.Background(), batch, uint64(n)); err != nil {
+				if _, err := s.PutEffects(context.Background(), batch, uint64(n), 0); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -238,7 +236,7 @@ func BenchmarkClaimAndSettle(b *testing.B) {
 			n++
 			batch[i] = recordtest.Effect(n, fmt.Sprint("a", n))
 		}
-		if _, err := s.PutEffects(context.Background(), batch, uint64(n)); err != nil {
+		if _, err := s.PutEffects(context.Background(), batch, uint64(n), 0); err != nil {
 			b.Fatal(err)
 		}
 		b.StartTimer()

@@ -5,8 +5,8 @@ CREATE TABLE watermark (
 ) STRICT;
 INSERT INTO watermark (one, position) VALUES (1, 0);
 
--- The outbox. due is set only for the first queued effect of its line (receiver, target): 0 is at once, else a time. Thus a claim
--- reads one index and never steps over effects that wait for their turn.
+-- The outbox. due is set only for the one effect of a line (receiver, target) whose turn it is. Thus a claim reads one index and
+-- never steps over effects that wait for their turn.
 CREATE TABLE effects (
     seq          INTEGER PRIMARY KEY,
     id           TEXT NOT NULL UNIQUE,
