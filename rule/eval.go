@@ -141,7 +141,7 @@ func (ev *Evaluation) Live(r *Rule) bool {
 
 // Targets are the things an effect of the event is about: one, or each of a list of them without repeats; none where the event does
 // not name any. It allocates.
-func (ev *Evaluation) Targets(e *EffectSpec) []event.Entity {
+func (ev *Evaluation) Targets(e EffectSpec) []event.Entity {
 	n := ev.set.names[e.On]
 	if n.kind == kindList {
 		ids, f := n.list(ev)
