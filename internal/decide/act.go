@@ -15,6 +15,7 @@ const (
 	changesFor = 30 * dayLength // a change's id is remembered for this long of event time
 	waitingFor = 30 * dayLength // an effect waits for a person for this long
 	blockSize  = 1000           // admitted events a block of the share breaker
+	policyCap  = 1000           // automatic enforcements of a policy a day where the rule set states none
 )
 
 // steps orders the enforcement ladder by strength.
@@ -118,7 +119,10 @@ func (l *Loop) capped(r *rule.Rule, at int64) string {
 	if n, _ := l.facts.caps.Get("rule:" + r.ID + ":" + day(at)); n >= int64(r.Cap) {
 		return fmt.Sprintf("rule %s enforced %d times today, its cap", r.ID, n)
 	}
-	limit := l.set.PolicyCap(r.Policy)
+	limit, stated := l.set.Caps[r.Policy]
+	if !stated {
+		limit = policyCap
+	}
 	if n, _ := l.facts.caps.Get("policy:" + r.Policy + ":" + day(at)); n >= int64(limit) {
 		return fmt.Sprintf("policy %s enforced %d times today, its cap", r.Policy, n)
 	}

@@ -11,17 +11,18 @@ import (
 
 // facts is what decide knows beyond windows and ids, all of it in durable tables of the hot state and changed only by the loop.
 type facts struct {
-	labels       *state.Table[label]           // entity NUL name
-	allows       *state.Table[allow]           // entity NUL policy; policy empty for all
-	cases        *state.Table[openCase]        // policy NUL entity
-	enforcements *state.Table[enforcement]     // entity
-	waiting      *state.Table[waiting]         // effect id
-	waits        *state.Table[string]          // entity NUL step → effect id that waits
-	caps         *state.Table[int64]           // rule:id:day or policy:name:day → automatic enforcements
-	breakers     *state.Table[breaker]         // rule id
-	changes      *state.Table[struct{}]        // ids of changes that were applied
-	counters     *state.Table[int64]           // "admitted": events, ever; written as an image begins
-	rules        *state.Table[json.RawMessage] // "active": the change that made the active rule set
+	state        *state.State
+	labels       *state.Table[map[string]label]    // entity → by name
+	allows       *state.Table[map[string]allow]    // entity → by policy; "" for all policies
+	cases        *state.Table[map[string]openCase] // entity → by policy
+	enforcements *state.Table[enforcement]         // entity
+	waiting      *state.Table[waiting]             // effect id
+	waits        *state.Table[string]              // entity NUL step → effect id that waits
+	caps         *state.Table[int64]               // rule:id:day or policy:name:day → automatic enforcements
+	breakers     *state.Table[breaker]             // rule id
+	changes      *state.Table[struct{}]            // ids of changes that were applied
+	counters     *state.Table[int64]               // "admitted": events, ever; written as an image begins
+	rules        *state.Table[json.RawMessage]     // "active": the change that made the active rule set
 }
 
 // labelStatus orders what may replace what: a person beats a rule, and within one event adding beats removing.
@@ -85,17 +86,17 @@ type breaker struct {
 func newFacts(s *state.State) *facts {
 	return &facts{
 		state:        s,
-		labels:       state.NewTable[map[string]label](s, "labels", jsonCodec[map[string]label]{}),
-		allows:       state.NewTable[map[string]allow](s, "allows", jsonCodec[map[string]allow]{}),
-		cases:        state.NewTable[map[string]openCase](s, "cases", jsonCodec[map[string]openCase]{}),
-		enforcements: state.NewTable[enforcement](s, "enforcements", jsonCodec[enforcement]{}),
-		waiting:      state.NewTable[waiting](s, "waiting", jsonCodec[waiting]{}),
-		waits:        state.NewTable[string](s, "waits", jsonCodec[string]{}),
-		caps:         state.NewTable[int64](s, "caps", jsonCodec[int64]{}),
-		breakers:     state.NewTable[breaker](s, "breakers", jsonCodec[breaker]{}),
-		changes:      state.NewTable[struct{}](s, "changes", jsonCodec[struct{}]{}),
-		counters:     state.NewTable[int64](s, "counters", jsonCodec[int64]{}),
-		rules:        state.NewTable[json.RawMessage](s, "rules", jsonCodec[json.RawMessage]{}),
+		labels:       table[map[string]label](s, "labels"),
+		allows:       table[map[string]allow](s, "allows"),
+		cases:        table[map[string]openCase](s, "cases"),
+		enforcements: table[enforcement](s, "enforcements"),
+		waiting:      table[waiting](s, "waiting"),
+		waits:        table[string](s, "waits"),
+		caps:         table[int64](s, "caps"),
+		breakers:     table[breaker](s, "breakers"),
+		changes:      table[struct{}](s, "changes"),
+		counters:     table[int64](s, "counters"),
+		rules:        table[json.RawMessage](s, "rules"),
 	}
 }
 
@@ -162,20 +163,20 @@ func edit[V expiring](f *facts, t *state.Table[map[string]V], entity, name strin
 	t.Put(entity, all, last)
 }
 
-// jsonCodec encodes the entries of tables. These are written when a fact changes, not for every event, so a readable form
-// is worth more than a small one. Struct fields keep their order and map keys are sorted, hence equal values have equal bytes.
-type jsonCodec[V any] struct{}
-
-func (jsonCodec[V]) Append(dst []byte, v V) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("decide: encode %T: %v", v, err)) // plain data always encodes
-	}
-	return append(dst, b...)
-}
-
-func (jsonCodec[V]) Decode(src []byte) (V, error) {
-	var v V
-	err := json.Unmarshal(src, &v)
-	return v, err
+// table makes a table whose entries are JSON. They are written when a fact changes, not for every event, so a readable form is
+// worth more than a small one. Struct fields keep their order and map keys are sorted, hence equal values have equal bytes.
+func table[V any](s *state.State, name string) *state.Table[V] {
+	return state.NewTable(s, name, state.Codec[V]{
+		Append: func(dst []byte, v V) []byte {
+			b, err := json.Marshal(v)
+			if err != nil {
+				panic(fmt.Sprintf("decide: encode %T: %v", v, err)) // plain data always encodes
+			}
+			return append(dst, b...)
+		},
+		Decode: func(b []byte) (v V, err error) {
+			err = json.Unmarshal(b, &v)
+			return v, err
+		},
+	})
 }

@@ -37,6 +37,7 @@ type Options struct {
 type Output struct {
 	Outcome   Outcome
 	Decision  Decision        // its Line is nil unless a rule fired or Options.Every
+	Rules     []string        // ids of the rules that fired
 	Effects   []effect.Effect // all of them, in order, also those that go nowhere (absorbed, shadow, suppressed)
 	Activated *rule.Set       // the rule set that became active at this record
 }
@@ -151,7 +152,7 @@ func (l *Loop) use(set *rule.Set) error {
 // Step decides one record. out is overwritten. An error is one of the store behind the ids: the loop must not go on, since
 // nothing it decided after that could be trusted.
 func (l *Loop) Step(it *extract.Item, out *Output) error {
-	out.Effects, out.Activated = out.Effects[:0], nil
+	out.Rules, out.Effects, out.Activated = out.Rules[:0], out.Effects[:0], nil
 	out.Decision = Decision{Identity: it.Identity, Position: uint64(it.Record.Position)}
 	switch it.Record.Kind {
 	case journal.Tick:
@@ -206,7 +207,7 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 
 	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late}
 	l.eval.Begin(&in)
-	l.windows(e, late)
+	l.windows(e)
 	if outcome == Imported {
 		return outcome
 	}
@@ -230,6 +231,7 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 		return outcome
 	}
 	for _, r := range l.hits {
+		out.Rules = append(out.Rules, r.ID)
 		l.fire(r, it, out)
 	}
 	l.apply(out.Effects)
@@ -238,12 +240,10 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 	return outcome
 }
 
-// windows lets the event into the windows it feeds and hands every window's value to the rules.
-func (l *Loop) windows(e *event.Event, late bool) {
+// windows lets the event into the windows it feeds and hands every window's value to the rules. There are none to do for a late
+// event, nor any whose key the event lacks; the evaluation knows why they are unknown.
+func (l *Loop) windows(e *event.Event) {
 	for _, op := range l.eval.Windows() {
-		if late || !op.Known {
-			continue // stays unknown, with the cause the evaluation knows
-		}
 		var res window.Result
 		if op.Update {
 			res = l.state.Update(l.slots[op.Index], window.Key(op.Key), e.Time, window.Arg{Hash: op.ArgHash, Num: op.ArgNum})

@@ -157,7 +157,7 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 	}
 	var output decide.Output
 	var imagedAt journal.Position // the position of the image being taken; 0 while none is
-	err := e.pool().Run(feed, read, func(b *extract.Batch) error {
+	err := e.opts.pool().Run(feed, read, func(b *extract.Batch) error {
 		e.answerQueries()
 		done := outcome{}
 		for i := range b.Items {
@@ -220,9 +220,9 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 	return nil
 }
 
-func (e *Engine) pool() extract.Pool {
-	return extract.Pool{Workers: e.opts.Workers, Size: batchSize,
-		New: func() *extract.Extractor { return extract.New(e.opts.Limits, e.opts.EmailKey) }}
+func (o Options) pool() extract.Pool {
+	return extract.Pool{Workers: o.Workers, Size: batchSize,
+		New: func() *extract.Extractor { return extract.New(o.Limits, o.EmailKey) }}
 }
 
 // publish copies what others may read of the loop.

@@ -43,10 +43,8 @@ func Replay(ctx context.Context, opts Options, s *state.State, set *rule.Set, fe
 			return sum, err
 		}
 	}
-	pool := extract.Pool{Workers: opts.Workers, Size: batchSize,
-		New: func() *extract.Extractor { return extract.New(opts.Limits, opts.EmailKey) }}
 	var output decide.Output
-	err := pool.Run(ctx, feed, func(b *extract.Batch) error {
+	err := opts.pool().Run(ctx, feed, func(b *extract.Batch) error {
 		for i := range b.Items {
 			if err := loop.Step(&b.Items[i], &output); err != nil {
 				return err

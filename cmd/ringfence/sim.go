@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/ringfence/ringfence/sim"
+)
+
+type simCmd struct {
+	Seed  uint64 `default:"7" help:"The same seed and scale give the same bytes."`
+	Scale string `default:"S" enum:"S,M,L" help:"S is about 100,000 events, M a million, L ten million."`
+	Out   string `required:"" type:"path" help:"Folder for events.ndjson.gz and truth.ndjson."`
+}
+
+func (simCmd) Help() string {
+	return "Example: ringfence sim --seed 7 --scale S --out /tmp/sim"
+}
+
+func (c simCmd) Run() error {
+	scale, err := sim.ScaleOf(c.Scale)
+	if err != nil {
+		return err
+	}
+	if err := sim.Write(c.Out, c.Seed, scale); err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "wrote %s and %s to %s\n", sim.EventsFile, sim.TruthFile, c.Out)
+	return nil
+}

@@ -1,0 +1,227 @@
+// Package app is the whole product in one process: [New] opens the stores and puts the parts together, Start runs them, Stop
+// ends them in the opposite order. The command line and the tests use it alike. It is the one place that is given the wall
+// clock; everything below gets it from here.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ringfence/ringfence/internal/config"
+	"github.com/ringfence/ringfence/internal/control"
+	"github.com/ringfence/ringfence/internal/decide"
+	"github.com/ringfence/ringfence/internal/ingest"
+	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/journal/pebblelog"
+	"github.com/ringfence/ringfence/internal/pipeline"
+	"github.com/ringfence/ringfence/internal/record"
+	"github.com/ringfence/ringfence/internal/record/sqlite"
+	"github.com/ringfence/ringfence/internal/state"
+	"github.com/ringfence/ringfence/rule"
+)
+
+// Options of an app.
+type Options struct {
+	Config  config.Config
+	Workers int                         // extract workers; 0 is one a core
+	Rules   []rule.File                 // the rule set to start with where the configuration names none
+	Now     func() int64                // wall clock in nanoseconds since 1970; nil is the real one
+	Lookup  func(string) (string, bool) // environment for secrets; nil is the real one
+	Log     *slog.Logger
+	Crash   func(point string) // fault harness: called at named points; nil for none
+	Open    bool               // no API keys asked for; only on a loopback address
+}
+
+// App is the running product.
+type App struct {
+	opts     Options
+	cleanups []cleanup
+
+	store    *pebblelog.Store
+	journal  journal.Log
+	records  record.Store
+	engine   *pipeline.Engine
+	ingest   *ingest.Ingest
+	control  *control.Control
+	metrics  *prometheus.Registry
+	listener net.Listener
+	server   *http.Server
+
+	stop    context.CancelCauseFunc
+	running chan struct{} // closed when the parts have ended
+	failed  error
+}
+
+// cleanup undoes a step of New or Start; the last step is undone first.
+type cleanup struct {
+	name string
+	run  func() error
+}
+
+func (a *App) later(name string, run func() error) {
+	a.cleanups = append(a.cleanups, cleanup{name, run})
+}
+
+// New opens what the configuration names. Close what New opened with Stop, also when Start was never called.
+func New(ctx context.Context, opts Options) (_ *App, err error) {
+	if opts.Now == nil {
+		opts.Now = func() int64 { return time.Now().UnixNano() }
+	}
+	if opts.Lookup == nil {
+		opts.Lookup = os.LookupEnv
+	}
+	a := &App{opts: opts, metrics: prometheus.NewRegistry(), running: make(chan struct{})}
+	close(a.running)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.cleanUp())
+		}
+	}()
+	for _, open := range []func(context.Context) error{a.openStores, a.openEngine, a.openEffects, a.openAPI} {
+		if err := open(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+func (a *App) openStores(ctx context.Context) error {
+	dir := a.opts.Config.DataDir
+	store, err := pebblelog.OpenStore(filepath.Join(dir, "store"), vfs.Default, pebblelog.StoreOptions{Logger: a.opts.Log})
+	if err != nil {
+		return err
+	}
+	a.store = store
+	a.later("store", store.Close)
+	log, err := pebblelog.New(store, pebblelog.Options{Crash: a.opts.Crash})
+	if err != nil {
+		return err
+	}
+	a.journal = log
+	a.later("journal", log.Close)
+	records, err := sqlite.Open(ctx, filepath.Join(dir, "records.db"))
+	if err != nil {
+		return err
+	}
+	a.records = records
+	a.later("records", records.Close)
+	return nil
+}
+
+func (a *App) openEngine(context.Context) error {
+	cfg := &a.opts.Config
+	key, err := secret(filepath.Join(cfg.DataDir, "email.key"))
+	if err != nil {
+		return err
+	}
+	hot, err := state.New(state.Options{
+		Lateness: int64(cfg.Decide.Lateness), Budget: int64(cfg.Decide.Memory), Horizon: int64(cfg.Decide.DedupeHorizon),
+		MaxIDs: cfg.Decide.DedupeIDs, DB: a.store, Crash: a.opts.Crash,
+	})
+	if err != nil {
+		return err
+	}
+	a.engine = pipeline.New(pipeline.Options{
+		Workers: workers(a.opts.Workers), Limits: limits(cfg), EmailKey: key, Decide: decide.Options{Lateness: int64(cfg.Decide.Lateness)},
+		Crash: a.opts.Crash, Log: a.opts.Log,
+	}, a.journal, hot, a.records, pipeline.OpenDecisions(a.store.DB))
+	began := a.opts.Now()
+	through, err := hot.Restore()
+	if err != nil {
+		return fmt.Errorf("restore the hot state: %w", err)
+	}
+	if _, last := a.journal.Bounds(0); journal.Position(through) > last {
+		return fmt.Errorf("the hot state stands at position %d but the journal ends at %d: the journal lost records; restore both from one backup", through, last)
+	}
+	if err := a.engine.Resume(journal.Position(through)); err != nil {
+		return err
+	}
+	if through > 0 {
+		a.opts.Log.Info("hot state restored", "position", through, "took", time.Duration(a.opts.Now()-began))
+	}
+	a.ingest = ingest.New(ingest.Options{Now: a.opts.Now, Skew: int64(cfg.Ingest.ClockSkew), Backlog: backlog, Limits: limits(cfg)}, a.journal, a.engine)
+	a.control = control.New(a.records, a.ingest, a.opts.Now, a.opts.Log)
+	return nil
+}
+
+// backlog is how many records bulk may be ahead of the loop: so few that an urgent event waits only milliseconds behind them.
+const backlog = 768
+
+// Start runs everything. It returns when requests are answered; failures after that end the app, see Wait.
+func (a *App) Start(ctx context.Context) error {
+	if err := a.startRules(ctx); err != nil {
+		return err
+	}
+	parts := a.parts()
+	ctx, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	a.stop = stop
+	a.running = make(chan struct{})
+	ended := make(chan error, len(parts))
+	for _, part := range parts {
+		go func() {
+			err := part.run(ctx)
+			if err != nil {
+				err = fmt.Errorf("%s: %w", part.name, err)
+				stop(err)
+			}
+			ended <- err
+		}()
+	}
+	go func() {
+		defer close(a.running)
+		for range parts {
+			a.failed = errors.Join(a.failed, <-ended)
+		}
+	}()
+	return nil
+}
+
+// part is something that runs until its context is done.
+type part struct {
+	name string
+	run  func(context.Context) error
+}
+
+// Addr is the address that the API listens on.
+func (a *App) Addr() string { return a.listener.Addr().String() }
+
+// Wait returns when the app has ended: after Stop, or because a part failed.
+func (a *App) Wait() error {
+	<-a.running
+	return a.failed
+}
+
+// Ended is closed when the app has ended.
+func (a *App) Ended() <-chan struct{} { return a.running }
+
+// Stop ends the app: no new requests, what was accepted is decided, the hot state is saved, the stores are closed. It is called
+// once.
+func (a *App) Stop() error {
+	if a.stop != nil {
+		a.stop(nil)
+	}
+	<-a.running
+	return errors.Join(a.failed, a.cleanUp())
+}
+
+func (a *App) cleanUp() error {
+	var errs []error
+	for _, c := range slices.Backward(a.cleanups) {
+		if err := c.run(); err != nil {
+			errs = append(errs, fmt.Errorf("close %s: %w", c.name, err))
+		}
+	}
+	a.cleanups = nil
+	return errors.Join(errs...)
+}
