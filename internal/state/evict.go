@@ -21,8 +21,8 @@ func (s *State) spend(k *keyed, delta int64) {
 	}
 	s.used += delta
 	k.bytes += delta
-	if delta > 0 && s.used-s.fixed > s.allowance() {
-		s.evict()
+	if delta > 0 {
+		s.fit()
 	}
 }
 
@@ -30,7 +30,14 @@ func (s *State) spend(k *keyed, delta int64) {
 func (s *State) spendEntry(delta int64) {
 	s.used += delta
 	s.fixed += delta
-	if delta > 0 && s.used-s.fixed > s.allowance() {
+	if delta > 0 {
+		s.fit()
+	}
+}
+
+// fit evicts if there are more cells than the budget allows.
+func (s *State) fit() {
+	if s.used-s.fixed > s.allowance() {
 		s.evict()
 	}
 }

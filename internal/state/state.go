@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
+
 	"github.com/ringfence/ringfence/internal/state/ids"
 	"github.com/ringfence/ringfence/internal/window"
 )
@@ -23,9 +25,12 @@ const (
 	DefaultMaxIDs   = 50_000_000
 )
 
-// Options sets the bounds of a state; a zero field takes its default. All but Crash can change decisions, so a state is restored
-// with the options it was written with, or not at all.
+// Options sets the bounds of a state; a zero bound takes its default. Bounds can change decisions: those that an image was written
+// with win over those given here, see Restore.
 type Options struct {
+	DB    *pebble.DB         // where images go, and ids that are not recent; nil keeps everything in memory
+	Crash func(point string) // called at "image.before-commit" and "image.after-commit", if not nil; for tests of failure
+
 	Lateness int64 // nanoseconds behind the clock up to which an update enters a window
 	Budget   int64 // bytes, at the stated costs, of cells and table entries
 	Horizon  int64 // nanoseconds behind the clock for which ids are kept
@@ -78,10 +83,19 @@ type State struct {
 	fixed   int64 // of those, the entries'
 
 	tables  map[string]anyTable
-	entries int // of all tables
+	names   []string // of the tables, in order
+	entries int      // of all tables
 	due     dueHeap
 
 	ids *ids.Set
+
+	page     uint8    // 1 or 2: the page on which entries are dirty
+	dirty    []uint32 // cells on it; some may be gone, or be there twice
+	out      *writer  // of the next image
+	image    *imaging // between BeginImage and FinishImage
+	last     *Image   // until it is known to be committed
+	keyBuf   []byte
+	valueBuf []byte
 }
 
 // New makes an empty state.
@@ -90,9 +104,25 @@ func New(o Options) (*State, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s := &State{opts: o, tables: map[string]anyTable{}, wake: never}
-	s.ids = ids.NewSet(ids.Options{Horizon: o.Horizon, Max: o.MaxIDs})
+	s := &State{opts: o, tables: map[string]anyTable{}, wake: never, page: 1}
+	if o.DB != nil {
+		s.out = newWriter(o.DB)
+	}
+	s.setIDs()
 	return s, nil
+}
+
+// setIDs makes an empty set of ids within the bounds.
+func (s *State) setIDs() {
+	o := ids.Options{Horizon: s.opts.Horizon, Max: s.opts.MaxIDs}
+	if s.opts.DB != nil {
+		o.Stored = idStore{s.opts.DB}.content
+		o.Forgotten = func(era uint32) {
+			s.out.deleteRange(numbered(prefixID, era))
+			s.out.deleteRange(numbered(prefixFilter, era))
+		}
+	}
+	s.ids = ids.NewSet(o)
 }
 
 // Clock is the event clock: the latest time that was given to Advance.
@@ -116,6 +146,12 @@ func (s *State) Advance(now int64) {
 // Admit decides whether an event is new. Content is a hash of the event's bytes; at is its time.
 func (s *State) Admit(id [16]byte, content uint64, at int64) (ids.Verdict, error) {
 	return s.ids.Admit(id, content, at, s.clock)
+}
+
+// SetBudget changes the budget of bytes and evicts what is above it.
+func (s *State) SetBudget(bytes int64) {
+	s.opts.Budget = max(bytes, minBudget)
+	s.fit()
 }
 
 // Stats is what the state holds.

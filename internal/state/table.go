@@ -22,6 +22,8 @@ type Table[V any] struct {
 	codec    Codec[V]
 	entries  map[string]*entry[V]
 	onExpire func(key string, v V)
+	dirty    []*entry[V] // on the current page; some may be gone
+	marked   []*entry[V] // on the other one
 	buf      []byte
 }
 
@@ -31,6 +33,7 @@ type entry[V any] struct {
 	expires int64 // event time; 0 never
 	filed   int64 // when its item in the heap is due; 0 if it has none
 	cost    int64
+	flags   uint8 // pages, as of a cell
 }
 
 // anyTable is a table whose type of value does not matter.
@@ -39,6 +42,12 @@ type anyTable interface {
 	collect(d due) bool
 	// expire drops an entry that is due and calls OnExpire.
 	expire(key string, now int64)
+	// mark turns the page: what was dirty belongs to the image that begins.
+	mark()
+	// step encodes up to n marked entries and gives how many of the n are left.
+	step(n int) int
+	// load takes in an entry of an image.
+	load(key string, value []byte) error
 	// refile appends an item for every entry that expires.
 	refile(h dueHeap) dueHeap
 }
@@ -50,6 +59,8 @@ func NewTable[V any](s *State, name string, codec Codec[V]) *Table[V] {
 	}
 	t := &Table[V]{s: s, name: name, codec: codec, entries: map[string]*entry[V]{}}
 	s.tables[name] = t
+	i, _ := slices.BinarySearch(s.names, name)
+	s.names = slices.Insert(s.names, i, name)
 	return t
 }
 
@@ -78,14 +89,15 @@ func (t *Table[V]) Len() int { return len(t.entries) }
 
 // Put sets the value under a key. It expires when the clock reaches expires, in event time; 0 is never.
 func (t *Table[V]) Put(key string, v V, expires int64) {
-	t.buf = t.codec.Append(t.buf[:0], v)
-	cost := entryCost + int64(len(key)) + int64(len(t.buf))
 	e := t.entries[key]
 	if e == nil {
 		e = &entry[V]{key: key}
 		t.entries[key] = e
 		t.s.entries++
 	}
+	t.touch(e)
+	t.buf = t.codec.Append(t.buf[:0], v)
+	cost := entryCost + int64(len(key)) + int64(len(t.buf))
 	delta := cost - e.cost
 	e.v, e.expires, e.cost = v, max(0, expires), cost
 	t.file(e)
@@ -100,6 +112,7 @@ func (t *Table[V]) Delete(key string) {
 }
 
 func (t *Table[V]) drop(e *entry[V]) {
+	t.forget(e)
 	delete(t.entries, e.key)
 	t.s.entries--
 	t.s.spendEntry(-e.cost)

@@ -3,6 +3,7 @@ package state
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/ringfence/ringfence/internal/window"
 )
@@ -64,8 +65,7 @@ func (s *State) SetWindows(specs []window.Spec) ([]Slot, error) {
 	for i, w := range wins {
 		slot := kept[w.Spec]
 		if int(slot) >= len(s.windows) || s.windows[slot] == nil || s.windows[slot].win.Spec != w.Spec {
-			slot = s.addWindow(w, s.numbers)
-			s.numbers++
+			slot = s.addWindow(w)
 		}
 		slots[i] = slot
 	}
@@ -73,28 +73,39 @@ func (s *State) SetWindows(specs []window.Spec) ([]Slot, error) {
 	return slots, nil
 }
 
+func newKeyed(w *window.Window, number uint32, clock int64) *keyed {
+	return &keyed{win: w, number: number, index: map[window.Key]uint32{}, wheel: newWheel(w, clock)}
+}
+
 // addWindow puts a window into the first free slot.
-func (s *State) addWindow(w *window.Window, number uint32) Slot {
-	k := &keyed{win: w, number: number, index: map[window.Key]uint32{}, wheel: newWheel(w, s.clock)}
-	for i := range s.windows {
-		if s.windows[i] == nil {
-			s.windows[i] = k
-			return Slot(i)
-		}
+func (s *State) addWindow(w *window.Window) Slot {
+	k := newKeyed(w, s.numbers, s.clock)
+	s.numbers++
+	i := slices.Index(s.windows, nil)
+	if i < 0 {
+		i = len(s.windows)
+		s.windows = append(s.windows, nil)
 	}
-	s.windows = append(s.windows, k)
-	return Slot(len(s.windows) - 1)
+	s.windows[i] = k
+	return Slot(i)
 }
 
 // dropWindow forgets a window in time proportional to its keys.
 func (s *State) dropWindow(slot Slot) {
 	k := s.windows[slot]
-	for i := range k.wheel.heads {
-		for c := k.wheel.heads[i]; c != noCell; {
-			next := s.cells.at(c).next
-			s.cells.release(c)
-			c = next
+	for _, i := range k.wheel.heads {
+		for i != noCell {
+			c := s.cells.at(i)
+			next := c.next
+			if c.flags&pageMask&^s.page != 0 {
+				s.encodeCell(c)
+			}
+			s.cells.release(i)
+			i = next
 		}
+	}
+	if s.opts.DB != nil {
+		s.out.deleteRange(numbered(prefixCell, k.number))
 	}
 	s.used -= k.bytes
 	s.windows[slot] = nil
@@ -114,12 +125,14 @@ func (s *State) Update(slot Slot, key window.Key, at int64, arg window.Arg) wind
 		i = s.cells.alloc(words)
 		c := s.cells.at(i)
 		c.key, c.last, c.win = key, at, slot
+		s.touch(i, c)
 		k.index[key] = i
 		k.wheel.file(&s.cells, i)
 		s.spend(k, c.cost())
 		return r
 	}
 	c := s.cells.at(i)
+	s.touch(i, c)
 	c.last = max(c.last, at)
 	before := c.cost()
 	words := s.cells.words(c)
@@ -175,6 +188,7 @@ func (s *State) dropCell(k *keyed, i uint32) {
 	cost := c.cost()
 	s.used -= cost
 	k.bytes -= cost
+	s.forget(c)
 	delete(k.index, c.key)
 	s.cells.release(i)
 }

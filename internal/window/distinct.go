@@ -35,7 +35,7 @@ func (w *Window) addDistinct(c []uint64, clock, b int64, hash uint64) []uint64 {
 	copy(c[to+2:], c[to:])
 	c[to], c[to+1] = uint64(b)<<32, hash
 	if len(c) > 2+2*MaxExact {
-		if c = cutExpired(c, w.keep(clock)); len(c) > 2+2*MaxExact {
+		if c = cutExpired(c, 2, w.keep(clock)); len(c) > 2+2*MaxExact {
 			return w.toSketch(c)
 		}
 	}
@@ -65,9 +65,9 @@ func find(c []uint64, hash uint64) int {
 }
 
 // cutExpired removes the rows before sub-bucket keep.
-func cutExpired(c []uint64, keep int64) []uint64 {
-	if i := from(c, 2, keep); i > 2 {
-		return cut(c, 2, i)
+func cutExpired(c []uint64, stride int, keep int64) []uint64 {
+	if i := from(c, stride, keep); i > stride {
+		return cut(c, stride, i)
 	}
 	return c
 }

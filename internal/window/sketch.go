@@ -36,11 +36,12 @@ const (
 	ranksAt   = 6
 	columnsAt = ranksAt + registers/8
 	column    = registers / 4
-	maxSketch = columnsAt + maxRank*column
 )
 
-// mix spreads a hash over all bits (the finalizer of MurmurHash3), since registers and ranks come from different ends of it.
+// mix spreads a hash over all bits (the finalizer of MurmurHash3), since registers and ranks come from different ends of it. The
+// sum keeps 0 from staying 0.
 func mix(h uint64) uint64 {
+	h += 0x9e3779b97f4a7c15
 	h ^= h >> 33
 	h *= 0xff51afd7ed558ccd
 	h ^= h >> 33

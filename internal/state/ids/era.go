@@ -20,6 +20,8 @@ type era struct {
 	capacity int // what its filter is made for
 	filter   filter
 	segments []*segment // exact, oldest first
+	onDisk   int        // ids that are in no segment
+	stored   bool       // Mark gave the filter, which is final
 }
 
 func newEra(number uint32, clock int64, capacity int) *era {
@@ -35,15 +37,6 @@ func (e *era) add(id [16]byte, h, content uint64) {
 	e.segments[len(e.segments)-1].add(entry{id, content}, h)
 }
 
-func (e *era) find(id [16]byte, h uint64) (content uint64, found bool, err error) {
-	for i := len(e.segments) - 1; i >= 0; i-- {
-		if content, found := e.segments[i].find(id, h); found {
-			return content, true, nil
-		}
-	}
-	return 0, false, nil
-}
-
 type entry struct {
 	id      [16]byte
 	content uint64
@@ -53,6 +46,8 @@ type entry struct {
 type segment struct {
 	entries []entry
 	index   []uint32
+	marked  int // entries that Mark gave
+	saved   int // entries that Saved confirmed
 }
 
 func (g *segment) add(e entry, h uint64) {

@@ -31,10 +31,15 @@ func (v Verdict) String() string {
 
 var verdicts = [...]string{"new", "duplicate", "conflict", "too old"}
 
-// Options bounds a Set.
+// Options bounds a Set and says where its older part lies.
 type Options struct {
-	Horizon int64 // nanoseconds of the event clock for which ids are kept at least, unless there are more than Max
-	Max     int   // ids that are kept at most, give or take an era
+	Horizon int64 // nanoseconds of the event clock for which ids are kept, unless there are more than Max
+	Max     int   // ids that are kept at most
+
+	// Stored looks an id up among those that Mark gave and Saved confirmed. Without it all ids stay in memory.
+	Stored func(era uint32, id [16]byte) (content uint64, found bool, err error)
+	// Forgotten is told of an era none of whose ids is asked for again. It may be nil.
+	Forgotten func(era uint32)
 }
 
 // Set is the ids that were seen.
@@ -67,7 +72,7 @@ func (s *Set) Admit(id [16]byte, content uint64, at, clock int64) (Verdict, erro
 		if !e.filter.has(h) {
 			continue
 		}
-		was, found, err := e.find(id, h)
+		was, found, err := s.find(e, id, h)
 		if err != nil {
 			return New, err
 		}
@@ -116,16 +121,30 @@ func (s *Set) forget() {
 	s.total -= e.count
 	s.eras[0] = nil
 	s.eras = s.eras[1:]
+	if s.opts.Forgotten != nil {
+		s.opts.Forgotten(e.number)
+	}
+}
+
+// find looks an id up in an era: in memory, and then on disk if some of the era is only there.
+func (s *Set) find(e *era, id [16]byte, h uint64) (content uint64, found bool, err error) {
+	for i := len(e.segments) - 1; i >= 0; i-- {
+		if content, found := e.segments[i].find(id, h); found {
+			return content, true, nil
+		}
+	}
+	if e.onDisk == 0 {
+		return 0, false, nil
+	}
+	return s.opts.Stored(e.number, id)
 }
 
 // Stats counts what is held.
 func (s *Set) Stats() Stats {
 	st := Stats{Eras: len(s.eras)}
 	for _, e := range s.eras {
-		for _, g := range e.segments {
-			st.Memory += len(g.entries)
-		}
+		st.Disk += e.onDisk
 	}
-	st.Disk = s.total - st.Memory
+	st.Memory = s.total - st.Disk
 	return st
 }
