@@ -121,7 +121,7 @@ func (r *reader) read(field string, n ast.Node, v reflect.Value) {
 		r.refuse(field, at, "YAML anchors, aliases and tags are not used here: write the value out")
 		return
 	}
-	if text, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if text, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		scalar, ok := n.(ast.ScalarNode)
 		if !ok {
 			r.refuse(field, at, "must be a single value")
