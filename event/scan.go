@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -36,8 +37,10 @@ func (s *scanner) want(what string) *FieldError {
 }
 
 func (s *scanner) found() string {
-	switch c := s.next(); {
-	case s.i == len(s.b):
+	c := s.next()
+	rest := s.s[s.i:]
+	switch {
+	case rest == "":
 		return "the end of the line"
 	case c == '"':
 		return "a string"
@@ -47,13 +50,13 @@ func (s *scanner) found() string {
 		return "a list"
 	case c == '-' || '0' <= c && c <= '9':
 		return "a number"
-	case c == 't' || c == 'f':
+	case strings.HasPrefix(rest, "true"), strings.HasPrefix(rest, "false"):
 		return "a boolean"
-	case c == 'n':
+	case strings.HasPrefix(rest, "null"):
 		return "null"
-	default:
-		return strconv.QuoteRune(rune(c))
 	}
+	r, _ := utf8.DecodeRuneInString(rest)
+	return strconv.QuoteRune(r)
 }
 
 // open reads the bracket that begins an object or a list and reports whether it has entries; an empty one is read to its end.
