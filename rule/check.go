@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"fmt"
 	"strings"
 
 	"cel.dev/cel-go/cel"
@@ -97,11 +98,16 @@ func (c *compiler) explain(e *common.Error, tree celast.Expr) (msg, hint string)
 				return f.Name + " does not take " + strings.Trim(applied, "'"), "write " + f.Signature
 			}
 		}
-		return operatorWord(name) + " does not take " + strings.Trim(applied, "'"), ""
+		if strings.Contains(applied, "int") && strings.Contains(applied, "double") {
+			hint = "write double(…) around the int"
+		}
+		return operatorWord(name) + " does not take " + strings.Trim(applied, "'"), hint
 	case strings.Contains(msg, "does not support field selection"):
 		if full := qualifiedName(tree, e.ExprID); full != "" {
 			return "no signal " + `"` + full + `"`, didYouMean(full, c.lang.words, "")
 		}
+	case strings.Contains(msg, "comprehension exceeds nesting limit"):
+		return fmt.Sprintf("loops nest deeper than %d", maxLoops), ""
 	case strings.HasPrefix(msg, "Syntax error: "):
 		return "syntax error: " + strings.TrimPrefix(msg, "Syntax error: "), ""
 	}

@@ -3,6 +3,7 @@ package rule
 import (
 	"cel.dev/cel-go/cel"
 	celcost "cel.dev/cel-go/common/cost"
+	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
 )
 
@@ -46,11 +47,25 @@ func (s sizes) EstimateSize(n celcost.AstNode) *celcost.SizeEstimate {
 	return &celcost.SizeEstimate{Min: 0, Max: most}
 }
 
-func (s sizes) EstimateCallCost(function, _ string, _ *celcost.AstNode, _ []celcost.AstNode) *celcost.CallEstimate {
+// size is how large a node's value may be; nil if nothing is known of it.
+func (s sizes) size(n celcost.AstNode) *celcost.SizeEstimate {
+	if size := n.ComputedSize(); size != nil {
+		return size
+	}
+	return s.EstimateSize(n)
+}
+
+func (s sizes) EstimateCallCost(function, _ string, target *celcost.AstNode, _ []celcost.AstNode) *celcost.CallEstimate {
 	if _, ours := windowFuncs[function]; ours {
 		return &celcost.CallEstimate{CostEstimate: celcost.FixedCostEstimate(1)}
 	}
 	switch function {
+	case overloads.Contains: // cel-go reckons with the product of both sizes; Go's search is linear and fast
+		if target != nil {
+			if size := s.size(*target); size != nil {
+				return &celcost.CallEstimate{CostEstimate: size.MultiplyByCostFactor(0.05)}
+			}
+		}
 	case fnBy, fnWhere, fnOn, fnTake, fnStrict, fnHas, fnHasLabel:
 		return &celcost.CallEstimate{CostEstimate: celcost.FixedCostEstimate(1)}
 	case fnList:

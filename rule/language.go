@@ -88,7 +88,7 @@ func newLanguage() (*language, error) {
 		cel.ParserExpressionSizeLimit(maxExpression),
 		cel.ParserErrorRecoveryLimit(8),
 		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals(),
-			cel.ValidateComprehensionNestingLimit(2)),
+			cel.ValidateComprehensionNestingLimit(maxLoops)),
 		ext.Strings(),
 		cel.Variable("attrs", types.NewMapType(types.StringType, types.DynType)),
 	}

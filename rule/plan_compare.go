@@ -37,8 +37,14 @@ func (r relation) mirrored() relation {
 	return [...]relation{greater, greaterEqual, less, lessEqual}[r]
 }
 
+// unordered is how NaN compares with anything: no relation holds.
+const unordered = 2
+
 // holds reports whether the relation holds of two values that compare as c.
 func (r relation) holds(c int) bool {
+	if c == unordered {
+		return false
+	}
 	switch r {
 	case less:
 		return c < 0
@@ -49,8 +55,6 @@ func (r relation) holds(c int) bool {
 	}
 	return c >= 0
 }
-
-var notOrdered = &fault{"NaN values cannot be ordered"}
 
 // order lowers a relation.
 func order(r relation, a, b node, args []celast.Expr) (node, bool) {
@@ -67,7 +71,7 @@ func order(r relation, a, b node, args []celast.Expr) (node, bool) {
 	case a.kind == kindDouble && b.kind == kindInt:
 		return boolNode(compared(r, a.double, b.int, compareDoubleInt)), true
 	case a.kind == kindInt && b.kind == kindDouble:
-		return boolNode(compared(r.mirrored(), b.double, a.int, compareDoubleInt)), true
+		return boolNode(compared(r, a.int, b.double, compareIntDouble)), true
 	}
 	return node{}, false
 }
@@ -82,7 +86,7 @@ func ordered[T cmp.Ordered](r relation, a, b fn[T], constantA, constantB bool) f
 		c, _ := b(nil)
 		return orderedConstant(r, a, c)
 	}
-	return compared(r, a, b, func(x, y T) (int, *fault) { return cmp.Compare(x, y), nil })
+	return compared(r, a, b, cmp.Compare[T])
 }
 
 func orderedConstant[T cmp.Ordered](r relation, a fn[T], c T) fn[bool] {
@@ -97,7 +101,7 @@ func orderedConstant[T cmp.Ordered](r relation, a fn[T], c T) fn[bool] {
 	return func(ev *Evaluation) (bool, *fault) { v, f := a(ev); return v >= c, f }
 }
 
-func compared[A, B any](r relation, a fn[A], b fn[B], compare func(A, B) (int, *fault)) fn[bool] {
+func compared[A, B any](r relation, a fn[A], b fn[B], compare func(A, B) int) fn[bool] {
 	return func(ev *Evaluation) (bool, *fault) {
 		x, f := a(ev)
 		if f != nil {
@@ -107,45 +111,51 @@ func compared[A, B any](r relation, a fn[A], b fn[B], compare func(A, B) (int, *
 		if f != nil {
 			return false, f
 		}
-		c, f := compare(x, y)
-		return r.holds(c), f
+		return r.holds(compare(x, y)), nil
 	}
 }
 
-func compareDoubles(x, y float64) (int, *fault) {
+func compareDoubles(x, y float64) int {
 	if math.IsNaN(x) || math.IsNaN(y) {
-		return 0, notOrdered
+		return unordered
 	}
-	return cmp.Compare(x, y), nil
+	return cmp.Compare(x, y)
 }
 
 // compareDoubleInt compares as CEL does: beyond the range of ints exactly, within it as doubles.
-func compareDoubleInt(x float64, y int64) (int, *fault) {
+func compareDoubleInt(x float64, y int64) int {
 	switch {
 	case math.IsNaN(x):
-		return 0, notOrdered
+		return unordered
 	case x < math.MinInt64:
-		return -1, nil
+		return -1
 	case x > math.MaxInt64:
-		return 1, nil
+		return 1
 	}
-	return cmp.Compare(x, float64(y)), nil
+	return cmp.Compare(x, float64(y))
+}
+
+func compareIntDouble(x int64, y float64) int {
+	if c := compareDoubleInt(y, x); c != unordered {
+		return -c
+	}
+	return unordered
 }
 
 // orderDyn compares a value whose type the event decides with one of a known kind.
 func orderDyn(r relation, a, b node, args []celast.Expr) (node, bool) {
-	if a.kind != kindDyn {
-		r, a, b = r.mirrored(), b, a
-		args = []celast.Expr{args[1], args[0]}
-	}
-	text := canonical(args[0])
-	switch b.kind {
-	case kindInt:
-		return boolNode(compared(r, asDouble(a, text), b.int, compareDoubleInt)), true
-	case kindDouble:
-		return boolNode(compared(r, asDouble(a, text), b.double, compareDoubles)), true
-	case kindString:
-		return boolNode(compared(r, asString(a, text).str, b.str, func(x, y string) (int, *fault) { return cmp.Compare(x, y), nil })), true
+	left, right := canonical(args[0]), canonical(args[1])
+	switch {
+	case a.kind == kindDyn && b.kind == kindInt:
+		return boolNode(compared(r, asDouble(a, left), b.int, compareDoubleInt)), true
+	case a.kind == kindDyn && b.kind == kindDouble:
+		return boolNode(compared(r, asDouble(a, left), b.double, compareDoubles)), true
+	case a.kind == kindInt:
+		return boolNode(compared(r, a.int, asDouble(b, right), compareIntDouble)), true
+	case a.kind == kindDouble:
+		return boolNode(compared(r, a.double, asDouble(b, right), compareDoubles)), true
+	case a.kind == kindString || b.kind == kindString:
+		return boolNode(compared(r, asString(a, left).str, asString(b, right).str, cmp.Compare[string])), true
 	}
 	return node{}, false
 }
@@ -178,32 +188,25 @@ func asString(n node, text string) node {
 
 // equality lowers == and !=. Values of different types are unequal and not an error, as in CEL.
 func equality(negated bool, a, b node) (node, bool) {
-	var equal fn[bool]
-	if b.kind == kindDyn && a.kind != kindDyn || a.constant {
+	if a.constant {
 		a, b = b, a
 	}
+	var equal fn[bool]
 	switch {
-	case a.kind == b.kind && a.kind.integral():
+	case a.kind == kindDyn || b.kind == kindDyn:
+		equal = equalsDyn(a, b)
+	case a.kind != b.kind:
+		return node{}, false
+	case a.kind.integral():
 		equal = equals(a.int, b.int, b.constant)
-	case a.kind == kindString && b.kind == kindString:
+	case a.kind == kindString:
 		equal = equals(a.str, b.str, b.constant)
-	case a.kind == kindBool && b.kind == kindBool:
+	case a.kind == kindBool:
 		equal = equals(a.bool, b.bool, b.constant)
-	case a.kind == kindDouble && b.kind == kindDouble:
+	case a.kind == kindDouble:
 		equal = equals(a.double, b.double, b.constant)
-	case a.kind == kindDouble && b.kind == kindInt:
-		equal = matched(a.double, b.int, equalDoubleInt)
-	case a.kind == kindInt && b.kind == kindDouble:
-		equal = matched(b.double, a.int, equalDoubleInt)
-	case a.kind == kindDyn && b.kind == kindString:
-		equal = matched(a.dyn, b.str, func(v event.Value, s string) bool { return v.Kind == event.String && v.Str == s })
-	case a.kind == kindDyn && b.kind == kindBool:
-		equal = matched(a.dyn, b.bool, func(v event.Value, w bool) bool { return v.Kind == event.Bool && v.Bool == w })
-	case a.kind == kindDyn && b.kind == kindInt:
-		equal = matched(a.dyn, b.int, func(v event.Value, n int64) bool { return v.Kind == event.Number && equalDoubleInt(v.Num, n) })
-	case a.kind == kindDyn && b.kind == kindDouble:
-		equal = matched(a.dyn, b.double, func(v event.Value, x float64) bool { return v.Kind == event.Number && v.Num == x })
-	default:
+	}
+	if equal == nil {
 		return node{}, false
 	}
 	if !negated {
@@ -212,10 +215,41 @@ func equality(negated bool, a, b node) (node, bool) {
 	return boolNode(func(ev *Evaluation) (bool, *fault) { v, f := equal(ev); return !v, f }), true
 }
 
-func equalDoubleInt(x float64, y int64) bool {
-	c, f := compareDoubleInt(x, y)
-	return f == nil && c == 0
+// equalsDyn compares a value whose type the event decides with a scalar; nil if there is no closure for the other one's kind.
+func equalsDyn(a, b node) fn[bool] {
+	switch {
+	case a.kind == kindDyn && b.kind == kindDyn:
+		return matched(a.dyn, b.dyn, func(v, w event.Value) bool { return v == w })
+	case b.kind == kindString:
+		return matched(a.dyn, b.str, isString)
+	case b.kind == kindBool:
+		return matched(a.dyn, b.bool, isBool)
+	case b.kind == kindInt:
+		return matched(a.dyn, b.int, isInt)
+	case b.kind == kindDouble:
+		return matched(a.dyn, b.double, isDouble)
+	case a.kind == kindString:
+		return matched(a.str, b.dyn, flipped(isString))
+	case a.kind == kindBool:
+		return matched(a.bool, b.dyn, flipped(isBool))
+	case a.kind == kindInt:
+		return matched(a.int, b.dyn, flipped(isInt))
+	case a.kind == kindDouble:
+		return matched(a.double, b.dyn, flipped(isDouble))
+	}
+	return nil
 }
+
+func isString(v event.Value, s string) bool  { return v.Kind == event.String && v.Str == s }
+func isBool(v event.Value, b bool) bool      { return v.Kind == event.Bool && v.Bool == b }
+func isInt(v event.Value, n int64) bool      { return v.Kind == event.Number && equalDoubleInt(v.Num, n) }
+func isDouble(v event.Value, x float64) bool { return v.Kind == event.Number && v.Num == x }
+
+func flipped[A, B any](test func(A, B) bool) func(B, A) bool {
+	return func(b B, a A) bool { return test(a, b) }
+}
+
+func equalDoubleInt(x float64, y int64) bool { return compareDoubleInt(x, y) == 0 }
 
 func equals[T comparable](a, b fn[T], constantB bool) fn[bool] {
 	if constantB {

@@ -24,9 +24,6 @@ func (p *planner) loop(e celast.Expr) (node, bool) {
 		return node{}, false
 	}
 	slot := len(p.locals)
-	if slot == maxLoops {
-		return node{}, false
-	}
 	p.locals = append(p.locals, fold.IterVar())
 	body, ok := p.lower(test)
 	p.locals = p.locals[:slot]
@@ -45,8 +42,8 @@ func (p *planner) loop(e celast.Expr) (node, bool) {
 	return boolNode(existsOne(items.list, body.bool, slot)), true
 }
 
-// maxLoops is how deep planned loops nest.
-const maxLoops = 4
+// maxLoops is how deep loops nest.
+const maxLoops = 2
 
 // quantified is exists (decisive true) or all (decisive false): one element that tests as decisive decides, even if others are unknown.
 func quantified(items fn[[]string], test fn[bool], slot int, decisive bool) fn[bool] {

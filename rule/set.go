@@ -20,7 +20,6 @@ type Set struct {
 	byKind  map[string]*kindPlan
 	anyKind *kindPlan // of kinds that no rule names
 	lists   []*list
-	loops   int // loop variables that one condition nests at most
 }
 
 // Rule is one compiled rule.
