@@ -27,6 +27,7 @@ import (
 // It is safe for concurrent use.
 type Keyring struct {
 	store record.Keys
+	quota Quota
 	now   func() int64
 	log   *slog.Logger
 	uses  chan use
@@ -46,6 +47,12 @@ type entry struct {
 	used      int64 // the last use that was reported
 }
 
+// Quota is how many events may be sent under a key.
+type Quota struct {
+	EventsPerSecond int // 0 sets no limit
+	Burst           int // at once, after a pause
+}
+
 type use struct {
 	id string
 	at int64
@@ -54,7 +61,7 @@ type use struct {
 const (
 	fresh      = int64(10 * time.Second) // how long a revocation by another process may go unnoticed
 	touchEvery = int64(time.Minute)
-	burst      = 256 // events that any quota lets pass at once: a chunk of ingest
+	leastBurst = 256 // events that any quota lets pass at once: a chunk of ingest
 
 	idLength     = 13 // 64 bits in base32
 	secretLength = 52 // 256 bits in base32
@@ -62,9 +69,10 @@ const (
 
 var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// NewKeyring makes a keyring over the stored keys. now is nanoseconds since 1970.
-func NewKeyring(store record.Keys, now func() int64, log *slog.Logger) *Keyring {
-	return &Keyring{store: store, now: now, log: log, uses: make(chan use, 64), known: map[[sha256.Size]byte]*entry{}}
+// NewKeyring makes a keyring over the stored keys. The quota is that of keys which have none of their own; now is nanoseconds
+// since 1970.
+func NewKeyring(store record.Keys, quota Quota, now func() int64, log *slog.Logger) *Keyring {
+	return &Keyring{store: store, quota: quota, now: now, log: log, uses: make(chan use, 64), known: map[[sha256.Size]byte]*entry{}}
 }
 
 // Identify implements [Identifier] by the header "Authorization: Bearer rf_…".
@@ -114,7 +122,7 @@ func (k *Keyring) find(ctx context.Context, hash [sha256.Size]byte) (*entry, err
 		if err != nil {
 			return nil, err
 		}
-		e = newEntry(key, now, k.known[hash])
+		e = k.entry(key, now, k.known[hash])
 		k.known[hash] = e
 	}
 	if e.key.Revoked == 0 && now-e.used >= touchEvery {
@@ -140,19 +148,23 @@ func (k *Keyring) read(ctx context.Context, hash [sha256.Size]byte) (record.Key,
 	}
 }
 
-// newEntry makes the entry of a key as the store has it. The quota goes on where the old entry had it.
-func newEntry(key record.Key, now int64, old *entry) *entry {
+// entry makes the entry of a key as the store has it. The quota goes on where the old entry had it.
+func (k *Keyring) entry(key record.Key, now int64, old *entry) *entry {
 	p := &Principal{By: "key:" + key.Name}
 	for _, s := range key.Scopes {
 		p.Scopes = append(p.Scopes, Scope(s))
 	}
 	e := &entry{key: key, principal: p, read: now, used: key.LastUsed}
+	quota := k.quota
+	if key.PerSecond > 0 {
+		quota = Quota{EventsPerSecond: key.PerSecond, Burst: key.PerSecond}
+	}
 	switch {
-	case key.PerSecond == 0:
+	case quota.EventsPerSecond == 0:
 	case old != nil && old.key.PerSecond == key.PerSecond:
 		p.quota = old.principal.quota
 	default:
-		p.quota = rate.NewLimiter(rate.Limit(key.PerSecond), max(key.PerSecond, burst))
+		p.quota = rate.NewLimiter(rate.Limit(quota.EventsPerSecond), max(quota.Burst, leastBurst))
 	}
 	if old != nil {
 		e.used = max(e.used, old.used)
@@ -177,8 +189,8 @@ func (k *Keyring) Run(ctx context.Context) error {
 var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // Create makes a key and gives its token, which is kept nowhere. Names are never used twice, so that what "key:ci" did stays
-// clear: a name that is there gives record.ErrConflict. What cannot be a key gives record.ErrInvalid. perSecond is in events; 0
-// sets no limit.
+// clear: a name that is there gives record.ErrConflict. What cannot be a key gives record.ErrInvalid. perSecond is in events; with 0
+// the keyring's quota holds.
 func (k *Keyring) Create(ctx context.Context, name string, scopes []Scope, perSecond int, by string) (key record.Key, token string, err error) {
 	if !namePattern.MatchString(name) {
 		return key, "", fmt.Errorf("%w: key name %.64q: use 1 to 64 of a-z, 0-9, '.', '_' and '-'", record.ErrInvalid, name)

@@ -1,0 +1,70 @@
+package api
+
+import (
+	"context"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/change"
+	"github.com/ringfence/ringfence/internal/control"
+	"github.com/ringfence/ringfence/internal/decide"
+	"github.com/ringfence/ringfence/internal/ingest"
+	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/pipeline"
+	"github.com/ringfence/ringfence/internal/record"
+	"github.com/ringfence/ringfence/internal/source"
+	"github.com/ringfence/ringfence/rule"
+)
+
+// Engine is the part of [pipeline.Engine] that the API uses.
+type Engine interface {
+	Status() pipeline.Status
+	Refresh()
+	Await(id [16]byte) (answer <-chan pipeline.Answer, stop func())
+	Entity(ctx context.Context, e event.Entity) (decide.EntityView, error)
+}
+
+// Decisions is the part of [pipeline.Decisions] that the API uses.
+type Decisions interface {
+	From(from journal.Position, max int, dst []pipeline.Stored) ([]pipeline.Stored, error)
+	Next(ctx context.Context, from journal.Position, max int, dst []pipeline.Stored) ([]pipeline.Stored, error)
+	Find(id [16]byte, received int64) ([]byte, error)
+}
+
+// Ingest is the part of [ingest.Ingest] that the API uses.
+type Ingest interface {
+	Events(ctx context.Context, from string, kind journal.Kind, r source.Reader, allow func(n int) error, refused func(ingest.Refusal)) (ingest.Report, error)
+	Urgent(ctx context.Context, from string, e *event.Event, raw []byte) error
+	Counts() (accepted, refused uint64)
+}
+
+// Control is the part of [control.Control] that the API uses.
+type Control interface {
+	PushRules(ctx context.Context, a control.Author, files []rule.File) (int64, []rule.Problem, error)
+	Rollback(ctx context.Context, a control.Author, number int64) (int64, error)
+	ResetBreaker(ctx context.Context, a control.Author, ruleID string) error
+	Label(ctx context.Context, a control.Author, l change.Label) error
+	Allow(ctx context.Context, a control.Author, l change.Allow) error
+	Lift(ctx context.Context, a control.Author, e event.Entity) error
+	Approve(ctx context.Context, a control.Author, ids []string, refuse bool) ([]string, error)
+	CloseCase(ctx context.Context, a control.Author, id, verdict string) error
+}
+
+// Store is the part of [record.Store] that the API uses.
+type Store interface {
+	ListEffects(ctx context.Context, f record.EffectFilter, p record.Page) ([]record.Delivery, error)
+	Backlog(ctx context.Context) (record.Backlog, error)
+	Requeue(ctx context.Context, by string, at int64, ids []string) (moved []string, err error)
+	Case(ctx context.Context, id string) (record.Case, []record.Evidence, error)
+	ListCases(ctx context.Context, open bool, p record.Page) ([]record.Case, error)
+	ListChanges(ctx context.Context, p record.Page) ([]record.Change, error)
+	ActiveRuleSet(ctx context.Context) (record.RuleSet, error)
+	ListRuleSets(ctx context.Context, p record.Page) ([]record.RuleSet, error)
+	AuditTrail(ctx context.Context, p record.Page) ([]record.AuditEntry, error)
+	record.Rejections
+}
+
+// Journal is the part of [journal.Log] that the API uses.
+type Journal interface {
+	Bounds(p journal.Partition) (first, last journal.Position)
+	Timeline(p journal.Partition, actor string, max int, dst []journal.Record) ([]journal.Record, error)
+}
