@@ -1,0 +1,113 @@
+package enforce
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ringfence/ringfence/webhook"
+)
+
+// flaky is a platform that honours the key and fails in every way a platform fails.
+type flaky struct {
+	t       *testing.T
+	rand    *rand.Rand
+	mu      sync.Mutex
+	applied map[string]int      // by id
+	order   map[string][]string // ids applied, by target
+	doubled int
+}
+
+func (f *flaky) receive(req *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	if err := webhook.Verify(secret(f.t), req.Header, body, time.Now(), time.Minute); err != nil {
+		f.t.Error(err)
+	}
+	f.mu.Lock()
+	fate, delay, before := f.rand.Float64(), time.Duration(f.rand.ExpFloat64()*float64(300*time.Millisecond)), f.rand.IntN(2) == 0
+	f.mu.Unlock()
+	wait := time.NewTimer(delay)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
+	}
+	if fate < 0.15 { // fails before it did anything
+		if before {
+			return answer(500, "try again")
+		}
+		return nil, errors.New("connection refused")
+	}
+	f.apply(body)
+	if fate < 0.30 { // did it, and could not say so
+		if before {
+			return answer(502, "bad gateway")
+		}
+		return nil, errors.New("connection reset by peer")
+	}
+	return answer(200, "")
+}
+
+func (f *flaky) apply(body []byte) {
+	var m webhook.Message
+	if err := json.Unmarshal(body, &m); err != nil {
+		f.t.Error(err)
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.applied[m.ID] > 0 {
+		f.doubled++
+		return
+	}
+	f.applied[m.ID]++
+	f.order[m.Target] = append(f.order[m.Target], m.ID)
+}
+
+// TestEachEffectIsAppliedOnceInOrder: at a receiver that honours the key and fails 30% of the time, half of that after it applied
+// the effect. None is lost, none applied twice, and those on one account are applied in the order in which they were decided.
+func TestEachEffectIsAppliedOnceInOrder(t *testing.T) {
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			const effects, accounts = 300, 25
+			f := &flaky{t: t, rand: rand.New(rand.NewPCG(seed, 1)), applied: map[string]int{}, order: map[string][]string{}}
+			arrive := rand.New(rand.NewPCG(seed, 2))
+			want := map[string][]string{}
+			run(t, f.receive, platform(8), func(b *bench) {
+				f.t = b.T
+				for range effects {
+					account := fmt.Sprint("a", arrive.IntN(accounts))
+					id := b.put(account)
+					want["account:"+account] = append(want["account:"+account], id)
+					if arrive.IntN(20) == 0 {
+						time.Sleep(time.Duration(arrive.IntN(3000)) * time.Millisecond)
+					}
+				}
+				b.settled(time.Hour)
+			})
+			total := 0
+			for target, ids := range want {
+				total += len(f.order[target])
+				if got := f.order[target]; fmt.Sprint(got) != fmt.Sprint(ids) {
+					t.Errorf("%s: got %v, want %v", target, got, ids)
+				}
+			}
+			if total != effects || len(f.applied) != effects {
+				t.Errorf("%d applied of %d, %d different", total, effects, len(f.applied))
+			}
+			if f.doubled == 0 {
+				t.Error("no message came twice: the test tests nothing")
+			}
+		})
+	}
+}
