@@ -2,6 +2,7 @@ package event
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -334,3 +335,6 @@ func (e *Event) addBlob(b *jetBlob) {
 		e.Fields.Add(FieldMedia)
 	}
 }
+
+// JetstreamCollections are the collections whose records [Decoder.DecodeJetstream] makes events of, to ask a Jetstream for no others.
+func JetstreamCollections() []string { return slices.Sorted(maps.Keys(acts)) }
