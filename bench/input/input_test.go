@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/zeebo/xxh3"
+
+	"github.com/ringfence/ringfence/event"
 )
 
 func TestPeerLinesAreTheScriptsBytes(t *testing.T) {
@@ -60,6 +62,21 @@ func TestBothFormsHoldTheSamePosts(t *testing.T) {
 			t.Fatalf("line %d differs:\npeer   %s\nnative %s", i, line, natives[i])
 		}
 		i++
+	}
+}
+
+func TestNativeLinesAreEvents(t *testing.T) {
+	decoder := event.NewDecoder(event.DefaultLimits())
+	var e event.Event
+	links := 0
+	for line := range NativeLines(2_000) {
+		if err := decoder.Decode(line, &e); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		links += len(e.URLs)
+	}
+	if links < 100 {
+		t.Errorf("%d links in 2,000 posts, want 3%% of the ring and 10%% of the others", links)
 	}
 }
 
