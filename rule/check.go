@@ -66,18 +66,30 @@ func (c *compiler) vet(x *expression) bool {
 				}
 			}
 		case celast.CallKind:
-			call := e.AsCall()
-			if call.FunctionName() != overloads.Matches {
-				return
-			}
-			pattern := call.Args()[len(call.Args())-1]
-			if pattern.Kind() != celast.LiteralKind {
-				c.errorf(x.place(e.ID()), "write the pattern in the rule", "the pattern of matches must be a constant")
-				ok = false
-			}
+			ok = c.vetCall(x, e) && ok
 		}
 	}))
 	return ok
+}
+
+// vetCall refuses a pattern that an event supplies, and arithmetic that fails on every event.
+func (c *compiler) vetCall(x *expression, e celast.Expr) bool {
+	call := e.AsCall()
+	args := call.Args()
+	switch call.FunctionName() {
+	case overloads.Matches:
+		if args[len(args)-1].Kind() != celast.LiteralKind {
+			c.errorf(x.place(e.ID()), "write the pattern in the rule", "the pattern of matches must be a constant")
+			return false
+		}
+	case operators.Add, operators.Subtract, operators.Multiply, operators.Divide:
+		a, b := kindOf(x.GetType(args[0].ID())), kindOf(x.GetType(args[1].ID()))
+		if a == kindDyn && b == kindInt || a == kindInt && b == kindDyn {
+			c.errorf(x.place(e.ID()), "write 1.0 for 1, or double(…)", "numbers of attrs are doubles, which do not go with an int")
+			return false
+		}
+	}
+	return true
 }
 
 // explain turns cel-go's message into ours, with a hint.

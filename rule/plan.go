@@ -126,7 +126,7 @@ func (p *planner) call(e celast.Expr) (node, bool) {
 	case operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals:
 		return order(comparison(name), nodes[0], nodes[1], args)
 	case operators.Add, operators.Subtract, operators.Multiply, operators.Divide, operators.Modulo:
-		return arithmetic(name, nodes[0], nodes[1])
+		return arithmetic(name, nodes[0], nodes[1], args)
 	case operators.Negate:
 		return negate(nodes[0])
 	}

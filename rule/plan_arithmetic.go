@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 
+	celast "cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 )
 
@@ -15,7 +16,13 @@ var (
 )
 
 // arithmetic lowers + - * / % on numbers, times and durations. Whole numbers overflow into a fault, never around.
-func arithmetic(operator string, a, b node) (node, bool) {
+func arithmetic(operator string, a, b node, args []celast.Expr) (node, bool) {
+	if a.kind == kindDyn && b.kind == kindDouble {
+		a = doubleNode(asDouble(a, canonical(args[0])))
+	}
+	if b.kind == kindDyn && a.kind == kindDouble {
+		b = doubleNode(asDouble(b, canonical(args[1])))
+	}
 	if a.kind == kindDouble && b.kind == kindDouble {
 		if f := doubles(operator, a.double, b.double); f != nil {
 			return doubleNode(f), true

@@ -16,6 +16,11 @@ type labels map[string]bool
 
 func (l labels) HasLabel(e event.Entity, label string) bool { return l[e.String()+" "+label] }
 
+// noLabels are facts of which none holds.
+type noLabels struct{}
+
+func (noLabels) HasLabel(event.Entity, string) bool { return false }
+
 // newCompiler is a compiler without files.
 func newCompiler(t testing.TB) *compiler {
 	t.Helper()
@@ -215,7 +220,11 @@ func drawBool(t *rapid.T, depth int) string {
 		quantifier := pick([]string{"exists", "all", "exists_one"})
 		return pick(listLeaves) + "." + quantifier + "(x, x " + pick(relations) + " " + pick(stringLeaves) + " || " + sub() + ")"
 	case 13:
-		return relation(pick(dynLeaves), pick([]string{drawInt(t, 0), pick(stringLeaves), pick(doubleLeaves)}))
+		left := pick([]string{pick(dynLeaves), pick(dynLeaves) + " + " + pick(doubleLeaves)})
+		if strings.Contains(left, "+") {
+			return left + " < " + pick(doubleLeaves)
+		}
+		return relation(left, pick([]string{drawInt(t, 0), pick(stringLeaves), pick(doubleLeaves), pick(dynLeaves)}))
 	case 14:
 		return relation(pick(timeLeaves), pick(timeLeaves)+pick([]string{" + ", " - "})+pick(spanLeaves))
 	default:
