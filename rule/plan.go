@@ -96,8 +96,11 @@ func (p *planner) call(e celast.Expr) (node, bool) {
 	if call.IsMemberFunction() {
 		args = append([]celast.Expr{call.Target()}, args...)
 	}
-	if name == operators.In {
+	switch name {
+	case operators.In:
 		return p.in(args[0], args[1])
+	case operators.LogicalAnd, operators.LogicalOr:
+		return p.chain(name, e)
 	}
 	nodes := make([]node, len(args))
 	constants := true
@@ -113,10 +116,6 @@ func (p *planner) call(e celast.Expr) (node, bool) {
 		return node{}, false // the interpreter computes it once
 	}
 	switch name {
-	case operators.LogicalAnd:
-		return both(asBool(nodes[0], canonical(args[0])), asBool(nodes[1], canonical(args[1])))
-	case operators.LogicalOr:
-		return either(asBool(nodes[0], canonical(args[0])), asBool(nodes[1], canonical(args[1])))
 	case operators.LogicalNot:
 		return not(asBool(nodes[0], canonical(args[0])))
 	case operators.Conditional:
@@ -158,70 +157,56 @@ func wrongKinds(text, want string) (f [event.Bool + 1]*fault) {
 	return f
 }
 
-// both is a && b. As in CEL, a false operand decides even if the other one is unknown.
-func both(a, b node) (node, bool) {
+// chain lowers a run of && or ||. As in CEL, one operand that is false, or true, decides even if others are unknown; otherwise the
+// first unknown one is the cause.
+func (p *planner) chain(operator string, e celast.Expr) (node, bool) {
+	decisive := operator == operators.LogicalOr
+	var operands []fn[bool]
+	decided, ok := false, true
+	var collect func(e celast.Expr)
+	collect = func(e celast.Expr) {
+		if logical(e) == operator {
+			for _, a := range e.AsCall().Args() {
+				collect(a)
+			}
+			return
+		}
+		n, fine := p.lower(e)
+		if n = asBool(n, canonical(e)); !fine || n.kind != kindBool {
+			ok = false
+			return
+		}
+		if !n.constant {
+			operands = append(operands, n.bool)
+		} else if v, _ := n.bool(nil); v == decisive {
+			decided = true
+		}
+	}
+	collect(e)
 	switch {
-	case a.kind != kindBool || b.kind != kindBool:
+	case !ok:
 		return node{}, false
-	case isConstant(a, false) || isConstant(b, false):
-		return constantBool(false), true
-	case a.constant:
-		return b, true
-	case b.constant:
-		return a, true
+	case decided:
+		return constantBool(decisive), true
+	case len(operands) == 0:
+		return constantBool(!decisive), true
+	case len(operands) == 1:
+		return boolNode(operands[0]), true
 	}
-	left, right := a.bool, b.bool
 	return boolNode(func(ev *Evaluation) (bool, *fault) {
-		v, f := left(ev)
-		if f == nil && !v {
-			return false, nil
+		var why *fault
+		for _, operand := range operands {
+			switch v, f := operand(ev); {
+			case f != nil:
+				if why == nil {
+					why = f
+				}
+			case v == decisive:
+				return decisive, nil
+			}
 		}
-		w, g := right(ev)
-		if g == nil && !w {
-			return false, nil
-		}
-		if f == nil {
-			f = g
-		}
-		return f == nil, f
+		return !decisive, why
 	}), true
-}
-
-// either is a || b. As in CEL, a true operand decides even if the other one is unknown.
-func either(a, b node) (node, bool) {
-	switch {
-	case a.kind != kindBool || b.kind != kindBool:
-		return node{}, false
-	case isConstant(a, true) || isConstant(b, true):
-		return constantBool(true), true
-	case a.constant:
-		return b, true
-	case b.constant:
-		return a, true
-	}
-	left, right := a.bool, b.bool
-	return boolNode(func(ev *Evaluation) (bool, *fault) {
-		v, f := left(ev)
-		if f == nil && v {
-			return true, nil
-		}
-		w, g := right(ev)
-		if g == nil && w {
-			return true, nil
-		}
-		if f == nil {
-			f = g
-		}
-		return false, f
-	}), true
-}
-
-func isConstant(n node, want bool) bool {
-	if !n.constant {
-		return false
-	}
-	v, _ := n.bool(nil)
-	return v == want
 }
 
 func not(a node) (node, bool) {

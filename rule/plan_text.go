@@ -156,6 +156,13 @@ func (p *planner) in(element, list celast.Expr) (node, bool) {
 				return found, nil
 			}), true
 		}
+		if l.constant {
+			items, _ := l.list(nil)
+			return boolNode(func(ev *Evaluation) (bool, *fault) {
+				v, f := x.str(ev)
+				return f == nil && slices.Contains(items, v), f
+			}), true
+		}
 		return boolNode(matched(x.str, l.list, func(v string, items []string) bool { return slices.Contains(items, v) })), true
 	case kindDyn:
 		return boolNode(matched(x.dyn, l.list, func(v event.Value, items []string) bool {
