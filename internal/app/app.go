@@ -18,9 +18,11 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/ringfence/ringfence/internal/auth"
 	"github.com/ringfence/ringfence/internal/config"
 	"github.com/ringfence/ringfence/internal/control"
 	"github.com/ringfence/ringfence/internal/decide"
+	"github.com/ringfence/ringfence/internal/enforce"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/journal/pebblelog"
@@ -48,15 +50,18 @@ type App struct {
 	opts     Options
 	cleanups []cleanup
 
-	store    *pebblelog.Store
-	journal  journal.Log
-	records  record.Store
-	engine   *pipeline.Engine
-	ingest   *ingest.Ingest
-	control  *control.Control
-	metrics  *prometheus.Registry
-	listener net.Listener
-	server   *http.Server
+	store      *pebblelog.Store
+	journal    journal.Log
+	records    record.Store
+	engine     *pipeline.Engine
+	ingest     *ingest.Ingest
+	control    *control.Control
+	metrics    *prometheus.Registry
+	dispatcher *enforce.Dispatcher
+	keys       *auth.Keyring
+	listener   net.Listener
+	server     *http.Server
+	served     chan struct{} // closed when no more requests are answered
 
 	stop    context.CancelCauseFunc
 	running chan struct{} // closed when the parts have ended
@@ -81,7 +86,7 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	if opts.Lookup == nil {
 		opts.Lookup = os.LookupEnv
 	}
-	a := &App{opts: opts, metrics: prometheus.NewRegistry(), running: make(chan struct{})}
+	a := &App{opts: opts, metrics: prometheus.NewRegistry(), running: make(chan struct{}), served: make(chan struct{})}
 	close(a.running)
 	defer func() {
 		if err != nil {
@@ -127,14 +132,14 @@ func (a *App) openEngine(context.Context) error {
 	}
 	hot, err := state.New(state.Options{
 		Lateness: int64(cfg.Decide.Lateness), Budget: int64(cfg.Decide.Memory), Horizon: int64(cfg.Decide.DedupeHorizon),
-		MaxIDs: cfg.Decide.DedupeIDs, DB: a.store, Crash: a.opts.Crash,
+		MaxIDs: cfg.Decide.DedupeIDs, DB: a.store.DB, Crash: a.opts.Crash,
 	})
 	if err != nil {
 		return err
 	}
 	a.engine = pipeline.New(pipeline.Options{
 		Workers: workers(a.opts.Workers), Limits: limits(cfg), EmailKey: key, Decide: decide.Options{Lateness: int64(cfg.Decide.Lateness)},
-		Crash: a.opts.Crash, Log: a.opts.Log,
+		Now: a.opts.Now, Stored: func() { a.dispatcher.Wake() }, Crash: a.opts.Crash, Log: a.opts.Log,
 	}, a.journal, hot, a.records, pipeline.OpenDecisions(a.store.DB))
 	began := a.opts.Now()
 	through, err := hot.Restore()

@@ -21,9 +21,8 @@ type Config struct {
 	Decide   Decide    `yaml:"decide" doc:"The decision loop."`
 	Image    Image     `yaml:"image" doc:"The stored image of the hot state, from which a restart goes on."`
 	Archive  Archive   `yaml:"archive" doc:"The journal's older part, in Parquet segments."`
-	Caps     Caps      `yaml:"caps" doc:"Limits on automatic actions where a rule states none of its own. What is above waits for a person's approval."`
 	Sources  Sources   `yaml:"sources" doc:"Where events are fetched from, beside what is sent to the API."`
-	Webhooks []Webhook `yaml:"webhooks" doc:"Receivers of effects. Each effect goes to every receiver that takes its kind."`
+	Webhooks []Webhook `yaml:"webhooks" doc:"Receivers of effects: the platform, and the channels of notifications."`
 	Log      Log       `yaml:"log" doc:"The program's own log, on standard error."`
 }
 
@@ -38,6 +37,7 @@ type Ingest struct {
 	MaxBatch  int      `yaml:"max_batch" doc:"Most events in one request."`
 	MaxBody   Size     `yaml:"max_body" doc:"Largest request body, unpacked."`
 	Quota     Quota    `yaml:"quota" doc:"How much one source may send. Above it a request is answered 429 with the time to wait."`
+	IdleTick  Duration `yaml:"idle_tick" doc:"When nothing came for this long, the event clock moves to the time of day, so that windows end and labels expire also in quiet hours. 0s moves it by events alone, as replaying history through the API needs."`
 	ClockSkew Duration `yaml:"clock_skew" doc:"How far ahead of the time of arrival an event may be. One further ahead is refused."`
 }
 
@@ -70,13 +70,6 @@ type Archive struct {
 	JournalRetention Duration `yaml:"journal_retention" doc:"How long records stay in the journal after they were archived."`
 }
 
-// Caps is the default limits on automatic actions.
-type Caps struct {
-	RulePerDay   int   `yaml:"rule_per_day" doc:"Most enforcements of one rule in a UTC day of event time."`
-	PolicyPerDay int   `yaml:"policy_per_day" doc:"Most enforcements under one policy in a UTC day of event time."`
-	Share        Share `yaml:"share" doc:"A rule that fires on more than this share of recent events enforces nothing until a person looks at it."`
-}
-
 // Sources is what is fetched.
 type Sources struct {
 	Jetstream Jetstream `yaml:"jetstream" doc:"Bluesky's public stream."`
@@ -89,11 +82,11 @@ type Jetstream struct {
 
 // Webhook is a receiver of effects.
 type Webhook struct {
-	Name         string         `yaml:"name" doc:"Name of the receiver, as rules and the console call it: letters, digits, - and _."`
+	Name         string         `yaml:"name" doc:"platform for the receiver of everything that is done to accounts and content, or the name of a channel that rules notify: letters, digits, - and _."`
 	URL          string         `yaml:"url" doc:"Address that effects are posted to."`
 	SecretEnv    string         `yaml:"secret_env" doc:"Environment variable with the key that deliveries are signed with. Give this or secret_file."`
 	SecretFile   string         `yaml:"secret_file" doc:"File with the key that deliveries are signed with."`
-	Kinds        []string       `yaml:"kinds" doc:"Kinds of effect that it takes: label, review, enforce, notify."`
+	Kinds        []string       `yaml:"kinds" doc:"Kinds of effect that it takes: label, unlabel, review, enforce, undo, notify. The others are recorded only."`
 	AllowPrivate []netip.Prefix `yaml:"allow_private" doc:"Private address ranges that the receiver may be in, in CIDR form. Others are refused, so that an address cannot be used to reach the inside of a network."`
 }
 
@@ -111,6 +104,7 @@ func Defaults() Config {
 		Ingest: Ingest{
 			MaxEvent: 1 << 20, MaxBatch: 10_000, MaxBody: 64 << 20,
 			Quota:     Quota{EventsPerSecond: 20_000, Burst: 40_000},
+			IdleTick:  Duration(time.Second),
 			ClockSkew: Duration(5 * time.Minute),
 		},
 		Decide: Decide{
@@ -119,12 +113,11 @@ func Defaults() Config {
 			DedupeHorizon: Duration(24 * time.Hour), DedupeIDs: 50_000_000,
 			Deadline: Duration(50 * time.Millisecond), DefaultVerdict: "allow",
 		},
-		Image: Image{Every: Duration(30 * time.Second)},
+		Image: Image{Every: Duration(10 * time.Second)},
 		Archive: Archive{
 			SegmentSize: 128 << 20, SegmentAge: Duration(time.Hour), JournalRetention: Duration(48 * time.Hour),
 		},
-		Caps: Caps{RulePerDay: 200, PolicyPerDay: 1_000, Share: 0.05},
-		Log:  Log{Level: "info", Format: "text"},
+		Log: Log{Level: "info", Format: "text"},
 	}
 }
 

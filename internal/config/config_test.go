@@ -75,7 +75,6 @@ func TestEveryFieldIsRead(t *testing.T) {
 		Archive: Archive{
 			Dir: "/var/lib/ringfence/old", SegmentSize: 64 << 20, SegmentAge: Duration(90 * time.Minute), JournalRetention: Duration(72 * time.Hour),
 		},
-		Caps:    Caps{RulePerDay: 50, PolicyPerDay: 100, Share: 0.005},
 		Sources: Sources{Jetstream: Jetstream{URL: "wss://jetstream.example/subscribe"}},
 		Webhooks: []Webhook{
 			{

@@ -36,9 +36,8 @@ A file with two receivers:
 
 ` + "```yaml" + `
 data_dir: /var/lib/ringfence
-caps:
-  rule_per_day: 50
-  share: 2%
+ingest:
+  quota: {events_per_second: 5000, burst: 10000}
 webhooks:
   - name: platform
     url: https://platform.example/hooks

@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -81,20 +80,3 @@ func (s Size) String() string {
 	}
 	return strconv.FormatInt(int64(s), 10) + "B"
 }
-
-// Share is a part of a whole, 0 to 1, that is written in percent: 5% or 0.5%.
-type Share float64
-
-// UnmarshalText reads the written form.
-func (s *Share) UnmarshalText(text []byte) error {
-	percent, found := strings.CutSuffix(string(text), "%")
-	n, err := strconv.ParseFloat(percent, 64)
-	if !found || err != nil || !(n >= 0 && n <= 100) {
-		return errors.New("must be a share in percent, such as 5%")
-	}
-	*s = Share(n / 100)
-	return nil
-}
-
-// String is the written form.
-func (s Share) String() string { return fmt.Sprintf("%.4g%%", float64(s)*100) }

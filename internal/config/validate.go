@@ -22,7 +22,7 @@ func (c *Config) validate(wrong complain) {
 	if !isHostPort(c.Listen) {
 		wrong("listen", "%q is not host:port, such as 127.0.0.1:8080", clip(c.Listen))
 	}
-	within(wrong, "ingest.max_event", c.Ingest.MaxEvent, 1<<10, 16<<20)
+	within(wrong, "ingest.max_event", c.Ingest.MaxEvent, 1<<10, 2<<20)
 	within(wrong, "ingest.max_batch", c.Ingest.MaxBatch, 1, 1_000_000)
 	within(wrong, "ingest.max_body", c.Ingest.MaxBody, 1<<10, 1<<30)
 	if c.Ingest.MaxBody < c.Ingest.MaxEvent {
@@ -31,6 +31,7 @@ func (c *Config) validate(wrong complain) {
 	within(wrong, "ingest.quota.events_per_second", c.Ingest.Quota.EventsPerSecond, 1, 10_000_000)
 	within(wrong, "ingest.quota.burst", c.Ingest.Quota.Burst, 1, 100_000_000)
 	within(wrong, "ingest.clock_skew", c.Ingest.ClockSkew, 0, span(24*time.Hour))
+	within(wrong, "ingest.idle_tick", c.Ingest.IdleTick, 0, span(time.Hour))
 	within(wrong, "decide.lateness", c.Decide.Lateness, 0, span(time.Hour))
 	within(wrong, "decide.memory", c.Decide.Memory, 64<<20, 1<<40)
 	within(wrong, "decide.dedupe_horizon", c.Decide.DedupeHorizon, span(time.Minute), span(30*24*time.Hour))
@@ -44,11 +45,6 @@ func (c *Config) validate(wrong complain) {
 	within(wrong, "archive.segment_size", c.Archive.SegmentSize, 1<<20, 4<<30)
 	within(wrong, "archive.segment_age", c.Archive.SegmentAge, span(time.Second), span(7*24*time.Hour))
 	within(wrong, "archive.journal_retention", c.Archive.JournalRetention, 0, span(365*24*time.Hour))
-	within(wrong, "caps.rule_per_day", c.Caps.RulePerDay, 0, 1_000_000_000)
-	within(wrong, "caps.policy_per_day", c.Caps.PolicyPerDay, 0, 1_000_000_000)
-	if c.Caps.Share <= 0 {
-		wrong("caps.share", "must be more than 0%%")
-	}
 	if c.Sources.Jetstream.URL != "" {
 		checkURL(wrong, "sources.jetstream.url", c.Sources.Jetstream.URL, "ws", "wss")
 	}

@@ -17,10 +17,10 @@ func (w *Webhook) validate(field string, wrong complain) {
 		wrong(field, "give exactly one of secret_env and secret_file")
 	}
 	if len(w.Kinds) == 0 {
-		wrong(field+".kinds", "must name at least one of label, review, enforce, notify")
+		wrong(field+".kinds", "must name at least one of label, unlabel, review, enforce, undo, notify")
 	}
 	for i, kind := range w.Kinds {
-		oneOf(wrong, fmt.Sprintf("%s.kinds[%d]", field, i), kind, "label", "review", "enforce", "notify")
+		oneOf(wrong, fmt.Sprintf("%s.kinds[%d]", field, i), kind, "label", "unlabel", "review", "enforce", "undo", "notify")
 	}
 }
 

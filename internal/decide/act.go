@@ -42,7 +42,7 @@ func (l *Loop) fire(r *rule.Rule, it *extract.Item, out *Output) {
 
 	for ordinal := range r.Effects {
 		spec := &r.Effects[ordinal]
-		for _, target := range l.eval.Targets(spec) {
+		for _, target := range l.eval.Targets(*spec) {
 			e := effect.Effect{
 				Kind: effect.Kind(spec.Kind), Target: target, Value: spec.Value, Rule: r.ID, RuleVersion: r.Version, Policy: r.Policy,
 				Severity: r.Severity, Reason: reason, Source: it.Record.Source, EventID: it.Event.ID, Time: it.Event.Time,

@@ -56,10 +56,11 @@ const (
 	Imported                 // history: warmed the windows
 	Changed                  // a person's change: applied
 	Ticked
+	Erased // what is left of an event whose account was erased: a replay decides without it
 	outcomes
 )
 
-var outcomeWords = [...]string{"decided", "late", "duplicate", "conflict", "too_old", "malformed", "imported", "changed", "ticked"}
+var outcomeWords = [...]string{"decided", "late", "duplicate", "conflict", "too_old", "malformed", "imported", "changed", "ticked", "erased"}
 
 func (o Outcome) String() string { return outcomeWords[o] }
 
@@ -116,9 +117,9 @@ func (l *Loop) Resume() error {
 }
 
 // BeginImage marks the state as of the record at pos for an image; see [state.State.BeginImage].
-func (l *Loop) BeginImage(pos journal.Position) {
+func (l *Loop) BeginImage(pos journal.Position) error {
 	l.facts.counters.Put("admitted", l.admitted, 0)
-	l.state.BeginImage(uint64(pos))
+	return l.state.BeginImage(uint64(pos))
 }
 
 // Set is the active rule set, nil before the first.
@@ -162,6 +163,8 @@ func (l *Loop) Step(it *extract.Item, out *Output) error {
 		out.Outcome = l.change(it.Record.Body, out)
 	case journal.Event, journal.Import:
 		out.Outcome = l.event(it, out)
+	case journal.Erased:
+		out.Outcome = Erased
 	default:
 		out.Outcome = Malformed
 	}
@@ -244,6 +247,9 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 // event, nor any whose key the event lacks; the evaluation knows why they are unknown.
 func (l *Loop) windows(e *event.Event) {
 	for _, op := range l.eval.Windows() {
+		if !op.Known {
+			continue
+		}
 		var res window.Result
 		if op.Update {
 			res = l.state.Update(l.slots[op.Index], window.Key(op.Key), e.Time, window.Arg{Hash: op.ArgHash, Num: op.ArgNum})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/source"
 )
 
 // Options of an ingest.
@@ -51,18 +52,11 @@ const (
 // ErrFuture is the error of an event whose time is too far ahead of ours.
 var ErrFuture = errors.New("is ahead of the server's clock")
 
-// Reader gives events one after the other, with their native bytes; package source has them. A line that cannot be read is an
-// error that is not io.EOF, and the next call goes on behind it.
-type Reader interface {
-	Next(*event.Event) error
-	Raw() []byte
-}
-
 // Refusal is a line that was not accepted.
 type Refusal struct {
-	Line int64
+	Line int
 	Err  error
-	Raw  []byte
+	Raw  []byte // the event, where it could be read
 }
 
 // Report is what became of a stream of events.
@@ -78,7 +72,7 @@ const maxRefusals = 100
 // Events appends what r gives, from the bulk lane, and returns when all of it is durable. allow is asked before each chunk
 // with its size; its error ends the stream, as does one of the journal. What was accepted until then is in the report: sending
 // all of it again is safe, since duplicates change nothing.
-func (in *Ingest) Events(ctx context.Context, source string, kind journal.Kind, r Reader, allow func(n int) error, refused func(Refusal)) (Report, error) {
+func (in *Ingest) Events(ctx context.Context, from string, kind journal.Kind, r source.Reader, allow func(n int) error, refused func(Refusal)) (Report, error) {
 	var report Report
 	var e event.Event
 	recs := make([]journal.Record, 0, chunk)
@@ -105,20 +99,18 @@ func (in *Ingest) Events(ctx context.Context, source string, kind journal.Kind, 
 		}
 		var rec journal.Record
 		if err == nil {
-			rec, err = in.record(source, kind, &e, r.Raw())
+			rec, err = in.record(from, kind, &e, r.Raw())
 		}
 		if err != nil {
-			var line interface {
-				Bad() (line int64, raw []byte)
-			}
-			if ctx.Err() != nil || (!errors.As(err, &line) && !errors.Is(err, ErrFuture)) {
-				return report, errors.Join(err, flush()) // the stream itself broke
-			}
 			refusal := Refusal{Err: err}
-			if line != nil {
-				refusal.Line, refusal.Raw = line.Bad()
-			} else {
+			var line *source.LineError
+			switch {
+			case errors.As(err, &line):
+				refusal.Line = line.Line
+			case errors.Is(err, ErrFuture):
 				refusal.Raw = r.Raw()
+			default:
+				return report, errors.Join(err, flush()) // the stream itself broke
 			}
 			in.refused.Add(1)
 			report.Refused++

@@ -27,11 +27,22 @@ const (
 	Tick    Kind = 3 // no body; Time is the clock's
 	Change  Kind = 4 // Body: a change by a person or a model, see package change
 	Signals Kind = 5 // Body: fetched signals of an earlier event
-	maxKind      = Signals
+	Erased  Kind = 6 // what is left where an account was erased from the archive: no id, no actor, no body
+	maxKind      = Erased
 )
 
 // Valid reports whether k is a kind this build knows.
 func (k Kind) Valid() bool { return k >= Event && k <= maxKind }
+
+var kindWords = [...]string{"", "event", "import", "tick", "change", "signals", "erased"}
+
+// String is the kind's word in exports.
+func (k Kind) String() string {
+	if !k.Valid() {
+		return "unknown"
+	}
+	return kindWords[k]
+}
 
 // Record is one entry of the log.
 type Record struct {

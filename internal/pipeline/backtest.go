@@ -139,6 +139,7 @@ func compare(sides [2]*side, both map[string]int64, span Span, first int64, verd
 		}
 	}
 	slices.Sort(ids)
+	colds := cold(sides[1].set, span, first)
 	var all []Comparison
 	for _, id := range slices.Compact(ids) {
 		c := Comparison{Rule: id, Both: both[id], Jaccard: 1}
@@ -172,21 +173,28 @@ func compare(sides [2]*side, both map[string]int64, span Span, first int64, verd
 			v.Precision = float64(v.Violating) / float64(v.Judged)
 			c.Verdicts = &v
 		}
-		if is != nil {
-			c.Cold = cold(is, span, first)
-		}
+		c.Cold = colds[id]
 		all = append(all, c)
 	}
 	return all
 }
 
-// cold names the windows of a rule that the history before the span does not fill: what they say soon after its start is too
+// cold names, by rule, the windows that the history before the span does not fill: what they say soon after its start is too
 // little. first is the time of the first event of the history.
-func cold(r *rule.Rule, span Span, first int64) []string {
-	var names []string
-	for _, w := range r.Windows {
-		if span.From > 0 && first > span.From-int64(w.Duration) {
-			names = append(names, w.Text)
+func cold(set *rule.Set, span Span, first int64) map[string][]string {
+	names := map[string][]string{}
+	if span.From == 0 {
+		return names
+	}
+	reach := map[string]int64{}
+	for _, w := range set.Windows {
+		reach[w.ID] = int64(w.Duration)
+	}
+	for _, w := range set.Registry().Windows {
+		if first > span.From-reach[w.ID] {
+			for _, id := range w.Rules {
+				names[id] = append(names[id], w.Text)
+			}
 		}
 	}
 	return names

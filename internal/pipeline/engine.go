@@ -35,23 +35,29 @@ type Options struct {
 	Limits   event.Limits // of events
 	EmailKey []byte       // keys the hash of e-mail addresses
 	Decide   decide.Options
-	Crash    func(point string) // fault harness: called at named points; nil for none
-	Log      *slog.Logger
+
+	// The rest only an engine uses.
+	Now    func() int64       // wall clock, nanoseconds since 1970: when effects are due; no decision depends on it
+	Stored func()             // called when effects are in the outbox; nil for none
+	Crash  func(point string) // fault harness: called at named points; nil for none
+	Log    *slog.Logger
 }
 
 // Engine runs the loop behind a journal.
 type Engine struct {
-	opts       Options
-	journal    journal.Log
-	state      *state.State
-	loop       *decide.Loop
-	outbox     record.Outbox
-	decisions  *Decisions
-	imageDue   atomic.Bool
-	committing atomic.Bool // an image is on its way to the disk
-	progress   progress
-	waiters    waiters
-	counts     [16]atomic.Uint64 // by decide.Outcome
+	opts      Options
+	journal   journal.Log
+	state     *state.State
+	loop      *decide.Loop
+	outbox    record.Outbox
+	decisions *Decisions
+	imageDue  atomic.Bool
+	imageFree chan struct{} // holds a token while no image is being taken or written
+	progress  progress
+	waiters   waiters
+	pokes     pokes
+	queries   chan func(*decide.Loop)
+	counts    [16]atomic.Uint64 // by decide.Outcome
 
 	mu       sync.Mutex
 	set      *rule.Set
@@ -82,8 +88,10 @@ func New(opts Options, log journal.Log, s *state.State, outbox record.Outbox, de
 	if opts.Crash == nil {
 		opts.Crash = func(string) {}
 	}
-	return &Engine{opts: opts, journal: log, state: s, loop: decide.New(s, opts.Decide), outbox: outbox, decisions: decisions,
-		stats: map[string]decide.RuleStats{}, queries: make(chan func(*decide.Loop), 64)}
+	e := &Engine{opts: opts, journal: log, state: s, loop: decide.New(s, opts.Decide), outbox: outbox, decisions: decisions,
+		stats: map[string]decide.RuleStats{}, queries: make(chan func(*decide.Loop), 64), imageFree: make(chan struct{}, 1)}
+	e.imageFree <- struct{}{}
+	return e
 }
 
 // Resume takes up a restored state: its rule set, and the position from which Run goes on.
@@ -192,29 +200,34 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 		if e.statsDue.CompareAndSwap(true, false) {
 			e.publish()
 		}
-		if at := e.progress.get(); imagedAt == 0 && at > 0 && !e.committing.Load() && e.imageDue.CompareAndSwap(true, false) {
-			e.loop.BeginImage(at)
+		if at := e.progress.get(); imagedAt == 0 && at > 0 && e.imageDue.Load() && e.tryImage() {
+			if err := e.loop.BeginImage(at); err != nil {
+				return err
+			}
 			imagedAt = at
 		}
-		if imagedAt > 0 && e.state.ImageStep(imageStep) {
-			e.send(images, imagedAt)
-			imagedAt = 0
+		if imagedAt > 0 {
+			if e.state.ImageStep(imageStep) {
+				e.pokes.poke() // go on also when the journal is quiet
+			} else {
+				e.send(images, imagedAt)
+				imagedAt = 0
+			}
 		}
 		return nil
 	})
 	if !errors.Is(err, io.EOF) {
 		return err
 	}
-	for last := e.progress.get(); last > 0; imagedAt = last { // finish the image at hand, then take one of the end
-		if imagedAt > 0 {
-			for !e.state.ImageStep(imageStep) {
-			}
-			e.send(images, imagedAt)
-			if imagedAt == last {
-				break
-			}
+	if imagedAt > 0 { // finish the image at hand, then take one of the end
+		e.send(images, imagedAt)
+	}
+	if last := e.progress.get(); last > imagedAt {
+		<-e.imageFree
+		if err := e.loop.BeginImage(last); err != nil {
+			return err
 		}
-		e.loop.BeginImage(last)
+		e.send(images, last)
 	}
 	e.publish()
 	return nil
@@ -254,7 +267,7 @@ func (e *Engine) deliver(ctx context.Context, out <-chan outcome) error {
 		}
 		e.opts.Crash("outbox.before-commit")
 		for delay := 50 * time.Millisecond; len(o.effects) > 0; delay = min(2*delay, 5*time.Second) {
-			_, err := e.outbox.PutEffects(ctx, o.effects, uint64(o.through))
+			_, err := e.outbox.PutEffects(ctx, o.effects, uint64(o.through), e.opts.Now())
 			if err == nil {
 				break
 			}
@@ -268,6 +281,9 @@ func (e *Engine) deliver(ctx context.Context, out <-chan outcome) error {
 			}
 		}
 		e.opts.Crash("outbox.after-commit")
+		if len(o.effects) > 0 && e.opts.Stored != nil {
+			e.opts.Stored()
+		}
 		if err := e.decisions.put(o.decisions, o.received); err != nil {
 			return fmt.Errorf("pipeline: decisions up to position %d: %w", o.through, err)
 		}

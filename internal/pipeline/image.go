@@ -20,9 +20,19 @@ func (e *Engine) TakeImage() {
 	e.pokes.poke()
 }
 
+// tryImage takes the token of images, if the one before is written.
+func (e *Engine) tryImage() bool {
+	select {
+	case <-e.imageFree:
+		e.imageDue.Store(false)
+		return true
+	default:
+		return false
+	}
+}
+
 // send hands a finished image to the goroutine that writes it.
 func (e *Engine) send(images chan<- image, through journal.Position) {
-	e.committing.Store(true)
 	images <- image{through: through, image: e.state.FinishImage()}
 }
 
@@ -31,7 +41,7 @@ func (e *Engine) send(images chan<- image, through journal.Position) {
 func (e *Engine) commit(ctx context.Context, images <-chan image) {
 	for i := range images {
 		e.commitOne(ctx, i)
-		e.committing.Store(false)
+		e.imageFree <- struct{}{}
 	}
 }
 

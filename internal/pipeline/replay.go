@@ -11,6 +11,7 @@ import (
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/source"
 	"github.com/ringfence/ringfence/internal/state"
 	"github.com/ringfence/ringfence/rule"
 )
@@ -73,13 +74,13 @@ func Replay(ctx context.Context, opts Options, s *state.State, set *rule.Set, fe
 }
 
 // Events feeds a replay from a reader of events in order. refused gets every line that cannot be read; the rest goes on.
-func Events(r ingest.Reader, span Span, refused func(error)) extract.Feed {
+func Events(r source.Reader, span Span, refused func(error)) extract.Feed {
 	var e event.Event
 	pos := journal.Position(0)
 	return func(ctx context.Context, max int, dst []journal.Record) ([]journal.Record, error) {
 		for len(dst) < max {
 			err := r.Next(&e)
-			var line interface{ Bad() (int64, []byte) }
+			var line *source.LineError
 			switch {
 			case err == nil:
 			case errors.As(err, &line):

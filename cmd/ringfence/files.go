@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/decide"
+	"github.com/ringfence/ringfence/internal/extract"
+	"github.com/ringfence/ringfence/internal/pipeline"
+	"github.com/ringfence/ringfence/internal/source"
+	"github.com/ringfence/ringfence/internal/state"
+	"github.com/ringfence/ringfence/rule"
+)
+
+// eventFiles is how the verbs on files read events.
+type eventFiles struct {
+	Files   []string  `arg:"" name:"events" help:"Event files (.gz and .zst too), - for standard input, or one data folder, whose archive and journal are read in their order."`
+	Format  string    `default:"" enum:",native,jetstream,csv" help:"Format of the files: native, jetstream or csv; by the file's name if not given."`
+	Columns string    `placeholder:"MAPPING" help:"Columns of a CSV file: a preset (coshare, coshare-multi) or field=column,…; field==value sets a constant."`
+	From    time.Time `help:"Decide from this event time on (RFC 3339); what comes before warms the windows."`
+	To      time.Time `help:"Decide up to this event time."`
+	Workers int       `default:"0" help:"Extract workers; 0 is one a core. The decisions do not depend on it."`
+	Memory  int       `default:"256" help:"MiB that sorting the events may hold in memory."`
+	Quiet   bool      `short:"q" help:"No progress on standard error."`
+}
+
+func (f *eventFiles) span() pipeline.Span {
+	var s pipeline.Span
+	if !f.From.IsZero() {
+		s.From = f.From.UnixNano()
+	}
+	if !f.To.IsZero() {
+		s.To = f.To.UnixNano()
+	}
+	return s
+}
+
+func (f *eventFiles) options() pipeline.Options {
+	n := f.Workers
+	if n <= 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	return pipeline.Options{Workers: n, Limits: event.DefaultLimits(), EmailKey: make([]byte, 32),
+		Decide: decide.Options{Lateness: state.DefaultLateness}}
+}
+
+// feed opens the files. own keeps the rule sets that a data folder's journal names. refused is called for each line that cannot
+// be read.
+func (f *eventFiles) feed(ctx context.Context, own bool, refused func(error)) (extract.Feed, io.Closer, error) {
+	if len(f.Files) == 1 {
+		if info, err := os.Stat(f.Files[0]); err == nil && info.IsDir() {
+			return f.folder(ctx, own)
+		}
+	}
+	opts := source.Options{Format: source.Format(f.Format), Limits: event.DefaultLimits(), Stdin: os.Stdin}
+	if f.Columns != "" {
+		mapping, err := event.ParseMapping(f.Columns)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w: --columns: %w", errUsage, err)
+		}
+		opts.Mapping = mapping
+	}
+	var readers []source.Reader
+	for _, path := range f.Files {
+		r, err := source.Open(path, opts)
+		if err != nil {
+			for _, open := range readers {
+				open.Close()
+			}
+			return nil, nil, err
+		}
+		readers = append(readers, r)
+	}
+	sorted, err := source.Sorted(ctx, readers, source.SortOptions{Memory: f.Memory << 20, OnError: func(e *source.LineError) error {
+		refused(e)
+		return nil
+	}})
+	if err != nil {
+		return nil, nil, err
+	}
+	return pipeline.Events(sorted, f.span(), refused), sorted, nil
+}
+
+func (f *eventFiles) folder(ctx context.Context, own bool) (extract.Feed, io.Closer, error) {
+	r, err := openFolder(ctx, f.Files[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	return pipeline.Records(r.Next, f.span(), own), r, nil
+}
+
+// loadRules compiles a folder of rules and prints what the compiler has to say.
+func loadRules(dir string) (*rule.Set, error) {
+	files, err := rule.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	set, problems := rule.Compile(files)
+	for _, p := range problems {
+		p.File = filepath.Join(dir, p.File)
+		fmt.Fprintln(os.Stderr, p)
+	}
+	if set == nil {
+		return nil, fmt.Errorf("the rules in %s have errors", dir)
+	}
+	return set, nil
+}
+
+// progress says every two seconds how far long work is.
+type progress struct {
+	quiet  bool
+	what   string
+	n      int64
+	start  time.Time
+	spoken time.Time
+}
+
+func newProgress(what string, quiet bool) *progress {
+	now := time.Now()
+	return &progress{quiet: quiet, what: what, start: now, spoken: now}
+}
+
+func (p *progress) add(n int) {
+	before := p.n
+	p.n += int64(n)
+	if p.quiet || before>>12 == p.n>>12 {
+		return
+	}
+	if now := time.Now(); now.Sub(p.spoken) >= 2*time.Second {
+		p.spoken = now
+		fmt.Fprintf(os.Stderr, "%s: %d events, %.0f a second\n", p.what, p.n, float64(p.n)/now.Sub(p.start).Seconds())
+	}
+}
+
+// refusals prints the first few lines that were refused and counts the rest.
+type refusals struct{ n int }
+
+func (r *refusals) add(err error) {
+	if r.n++; r.n <= 10 {
+		fmt.Fprintln(os.Stderr, "refused:", err)
+	}
+}
+
+// lines writes lines to standard output.
+type lines struct{ w *bufio.Writer }
+
+func newLines() lines { return lines{bufio.NewWriterSize(os.Stdout, 1<<16)} }
+
+func (l lines) write(line []byte) error {
+	_, err := l.w.Write(line)
+	return errors.Join(err, l.w.WriteByte('\n'))
+}

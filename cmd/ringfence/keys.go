@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/auth"
+	"github.com/ringfence/ringfence/internal/record/sqlite"
+)
+
+type keysCmd struct {
+	Create keysCreateCmd `cmd:"" help:"Make a key and print its token, once."`
+	List   keysListCmd   `cmd:"" help:"List keys."`
+	Revoke keysRevokeCmd `cmd:"" help:"Revoke a key. A running server notices within a minute."`
+}
+
+// keyring opens the keys of a data folder, also beside a running server.
+func keyring(ctx context.Context, p place) (*auth.Keyring, func() error, error) {
+	cfg, err := p.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := os.MkdirAll(cfg.DataDir, 0o750); err != nil {
+		return nil, nil, err
+	}
+	store, err := sqlite.Open(ctx, filepath.Join(cfg.DataDir, "records.db"))
+	if err != nil {
+		return nil, nil, err
+	}
+	now := func() int64 { return time.Now().UnixNano() }
+	return auth.NewKeyring(store, auth.Quota{}, now, logger(cfg)), store.Close, nil
+}
+
+type keysCreateCmd struct {
+	place
+	Name   string   `arg:"" help:"Who uses it, such as platform-ingest."`
+	Scopes []string `required:"" help:"What it may do: ingest, decide, read, rules, act, admin."`
+	Quota  int      `help:"Events a second; 0 is the configuration's."`
+}
+
+func (keysCreateCmd) Help() string {
+	return "Example: ringfence keys create platform --scopes ingest,decide"
+}
+
+func (c keysCreateCmd) Run(ctx context.Context) error {
+	keys, done, err := keyring(ctx, c.place)
+	if err != nil {
+		return err
+	}
+	defer done()
+	scopes := make([]auth.Scope, len(c.Scopes))
+	for i, s := range c.Scopes {
+		scopes[i] = auth.Scope(s)
+	}
+	key, token, err := keys.Create(ctx, c.Name, scopes, c.Quota, "command line")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "key %s for %s; this is the only time its token is shown:\n", key.ID, key.Name)
+	fmt.Println(token)
+	return nil
+}
+
+type keysListCmd struct{ place }
+
+func (c keysListCmd) Run(ctx context.Context) error {
+	keys, done, err := keyring(ctx, c.place)
+	if err != nil {
+		return err
+	}
+	defer done()
+	all, err := keys.List(ctx)
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "id\tname\tscopes\tcreated\tlast used\trevoked")
+	for _, k := range all {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Name, strings.Join(k.Scopes, ","), when(k.Created), when(k.LastUsed), when(k.Revoked))
+	}
+	return t.Flush()
+}
+
+func when(ns int64) string {
+	if ns == 0 {
+		return "–"
+	}
+	return event.FormatTime(ns / 1e9 * 1e9)
+}
+
+type keysRevokeCmd struct {
+	place
+	ID string `arg:"" help:"The key's id, as keys list shows it."`
+}
+
+func (c keysRevokeCmd) Run(ctx context.Context) error {
+	keys, done, err := keyring(ctx, c.place)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return keys.Revoke(ctx, c.ID, "command line")
+}

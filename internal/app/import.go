@@ -1,0 +1,28 @@
+package app
+
+import (
+	"context"
+
+	"github.com/ringfence/ringfence/internal/decide"
+	"github.com/ringfence/ringfence/internal/ingest"
+	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/pipeline"
+	"github.com/ringfence/ringfence/internal/source"
+)
+
+// Import lets history warm the windows, without effects, and says what became of its events once all of them are through.
+func (a *App) Import(ctx context.Context, r source.Reader) (map[decide.Outcome]uint64, error) {
+	before := a.engine.Status().Outcomes
+	report, err := a.ingest.Events(ctx, pipeline.FileSource, journal.Import, r, func(int) error { return nil }, func(ingest.Refusal) {})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.engine.WaitDecided(ctx, report.Last); err != nil {
+		return nil, err
+	}
+	after := a.engine.Status().Outcomes
+	for o := range after {
+		after[o] -= before[o]
+	}
+	return after, nil
+}

@@ -1,0 +1,223 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/ringfence/ringfence/internal/api"
+	"github.com/ringfence/ringfence/internal/archive"
+	"github.com/ringfence/ringfence/internal/auth"
+	"github.com/ringfence/ringfence/internal/effect"
+	"github.com/ringfence/ringfence/internal/enforce"
+	"github.com/ringfence/ringfence/internal/fetch"
+	"github.com/ringfence/ringfence/internal/record"
+	"github.com/ringfence/ringfence/webhook"
+)
+
+const (
+	webhookWorkers = 8                // messages under way to one receiver
+	answerLimit    = 1 << 20          // bytes of a receiver's answer
+	shutdown       = 10 * time.Second // for requests under way when the app stops
+	pruneAfter     = 7 * 24 * time.Hour
+)
+
+func (a *App) openEffects(context.Context) error {
+	var receivers []enforce.Receiver
+	var private []netip.Prefix
+	for i := range a.opts.Config.Webhooks {
+		w := &a.opts.Config.Webhooks[i]
+		text, err := w.Secret(a.opts.Lookup)
+		if err != nil {
+			return err
+		}
+		key, err := webhook.ParseSecret(text)
+		if err != nil {
+			return fmt.Errorf("secret of webhook %s: %w", w.Name, err)
+		}
+		r := enforce.Receiver{Name: "notify:" + w.Name, URL: w.URL, Secrets: []webhook.Secret{key}, Workers: webhookWorkers}
+		if w.Name == record.PlatformReceiver {
+			r.Name = record.PlatformReceiver
+		}
+		for _, kind := range w.Kinds {
+			r.Kinds = append(r.Kinds, effect.Kind(kind))
+		}
+		receivers = append(receivers, r)
+		private = append(private, w.AllowPrivate...)
+	}
+	client := fetch.NewClient(fetch.Options{Timeout: 15 * time.Second, MaxBody: answerLimit, Networks: private})
+	a.later("connections to receivers", func() error { client.CloseIdleConnections(); return nil })
+	d, err := enforce.New(enforce.Options{Store: a.records, Receivers: receivers, Client: client, Now: a.wall, Log: a.opts.Log, Crash: a.opts.Crash})
+	if err != nil {
+		return err
+	}
+	a.dispatcher = d
+	return nil
+}
+
+// wall is the clock as a time.
+func (a *App) wall() time.Time { return time.Unix(0, a.opts.Now()) }
+
+func (a *App) openAPI(context.Context) error {
+	cfg := &a.opts.Config
+	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.keys = auth.NewKeyring(a.records, auth.Quota{EventsPerSecond: cfg.Ingest.Quota.EventsPerSecond, Burst: cfg.Ingest.Quota.Burst}, a.opts.Now, a.opts.Log)
+	var who auth.Identifier = a.keys
+	if a.opts.Open {
+		who = auth.Loopback{}
+	}
+	bounds := api.DefaultLimits()
+	bounds.Event, bounds.Body, bounds.Batch, bounds.Deadline = limits(cfg), int64(cfg.Ingest.MaxBody), cfg.Ingest.MaxBatch, time.Duration(cfg.Decide.Deadline)
+	handler := api.New(api.Deps{
+		Engine: a.engine, Decisions: a.engine.Decisions(), Ingest: a.ingest, Control: a.control, Store: a.records, Journal: a.journal,
+		Auth: who, Keys: a.keys, Health: a.health, Now: a.opts.Now, Log: a.opts.Log, Registry: a.metrics, Limits: bounds,
+		Default: cfg.Decide.DefaultVerdict,
+	})
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; choose another address with listen: in the configuration", cfg.Listen, err)
+	}
+	a.later("listener", func() error {
+		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	if host, _, _ := net.SplitHostPort(listener.Addr().String()); a.opts.Open && !net.ParseIP(host).IsLoopback() {
+		return fmt.Errorf("listen on %s: without API keys the address must be a loopback one", cfg.Listen)
+	}
+	a.listener, a.server = listener, handler.Server()
+	return nil
+}
+
+// health says why nothing more can be stored, if so.
+func (a *App) health() error {
+	select {
+	case <-a.store.Failed():
+		return errors.New("the store failed a write and takes no more until the process is restarted")
+	default:
+		return nil
+	}
+}
+
+// parts are what runs while the app runs.
+func (a *App) parts() []part {
+	cfg := &a.opts.Config
+	return []part{
+		{"decide", a.runEngine},
+		{"relay of changes", a.control.Run},
+		{"delivery", a.dispatcher.Run},
+		{"api", a.serve},
+		{"keys", a.keys.Run},
+		{"archive", a.runArchive},
+		{"store", a.watchStore},
+		{"image", a.every(time.Duration(cfg.Image.Every), func(context.Context) error { a.engine.TakeImage(); return nil })},
+		{"clock", a.every(time.Second, func(ctx context.Context) error {
+			a.engine.Refresh()
+			if cfg.Ingest.IdleTick == 0 {
+				return nil
+			}
+			return a.ingest.Tick(ctx, int64(cfg.Ingest.IdleTick))
+		})},
+		{"outbox", a.every(time.Minute, func(ctx context.Context) error {
+			_, err := a.records.PruneEffects(ctx, a.opts.Now()-int64(pruneAfter), 10_000)
+			return err
+		})},
+	}
+}
+
+// every runs a chore again and again. A chore that fails is tried again at its next turn.
+func (a *App) every(pause time.Duration, chore func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ticker := time.NewTicker(pause)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+			case <-ctx.Done():
+				return nil
+			}
+			if err := chore(ctx); err != nil && ctx.Err() == nil {
+				a.opts.Log.Error("a regular chore failed; it is tried again", "error", err)
+			}
+		}
+	}
+}
+
+// runEngine ends last of what feeds on requests: it decides what was accepted and saves the hot state.
+func (a *App) runEngine(ctx context.Context) error {
+	engine, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	context.AfterFunc(ctx, func() {
+		<-a.served // no more requests
+		wait, cancel := context.WithTimeout(engine, shutdown)
+		defer cancel()
+		_, last := a.journal.Bounds(0)
+		_ = a.engine.WaitDecided(wait, last) // what is not decided by then is after the restart
+		stop()
+	})
+	return a.engine.Run(engine)
+}
+
+func (a *App) serve(ctx context.Context) error {
+	defer close(a.served)
+	ended := make(chan error, 1)
+	go func() { ended <- a.server.Serve(a.listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdown)
+	defer cancel()
+	if err := a.server.Shutdown(grace); err != nil {
+		a.opts.Log.Warn("requests were cut off at the stop", "error", err)
+		_ = a.server.Close()
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// runArchive moves the journal's older part to the archive. A step that fails (a full disk) is tried again: meanwhile the
+// journal keeps what it has.
+func (a *App) runArchive(ctx context.Context) error {
+	cfg := &a.opts.Config.Archive
+	dir := cfg.Dir
+	if dir == "" {
+		dir = filepath.Join(a.opts.Config.DataDir, "archive")
+	}
+	sealer, err := archive.NewSealer(vfs.Default, dir, a.journal, archive.Options{
+		Bytes: int64(cfg.SegmentSize), Age: time.Duration(cfg.SegmentAge), Retention: time.Duration(cfg.JournalRetention),
+	})
+	if err != nil {
+		return err
+	}
+	step := a.every(10*time.Second, func(ctx context.Context) error {
+		if err := sealer.Step(ctx, a.wall()); err != nil {
+			return err
+		}
+		first, _ := a.journal.Bounds(0)
+		return a.engine.Decisions().Truncate(first)
+	})
+	return errors.Join(step(ctx), sealer.Close())
+}
+
+// watchStore ends the app when the store failed a write: only a restart recovers from that.
+func (a *App) watchStore(ctx context.Context) error {
+	select {
+	case <-a.store.Failed():
+		return a.health()
+	case <-ctx.Done():
+		return nil
+	}
+}

@@ -1,0 +1,62 @@
+package pipeline
+
+import (
+	"context"
+	"io"
+	"runtime"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/decide"
+	"github.com/ringfence/ringfence/internal/extract"
+	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/state"
+	"github.com/ringfence/ringfence/rule"
+)
+
+// RunTest decides the events of a rule's test, in their order, and gives what the rules said of each that was decided.
+func RunTest(ctx context.Context, set *rule.Set, t rule.Test) ([]rule.Outcome, error) {
+	s, err := state.New(state.Options{})
+	if err != nil {
+		return nil, err
+	}
+	d := event.NewDecoder(event.DefaultLimits())
+	next := 0
+	feed := func(_ context.Context, max int, dst []journal.Record) ([]journal.Record, error) {
+		var e event.Event
+		for ; len(dst) < max; next++ {
+			if next == len(t.Events) {
+				return dst, io.EOF
+			}
+			if err := d.Decode(t.Events[next], &e); err != nil {
+				return dst, err
+			}
+			dst = append(dst, journal.Record{Position: journal.Position(next + 1), Kind: journal.Event, Source: FileSource, ID: e.ID,
+				Time: e.Time, Actor: e.Actor, Body: t.Events[next]})
+		}
+		return dst, nil
+	}
+	opts := Options{Workers: runtime.GOMAXPROCS(0), Limits: event.DefaultLimits(), EmailKey: make([]byte, 32),
+		Decide: decide.Options{Lateness: state.DefaultLateness, Every: true}}
+	var outcomes []rule.Outcome
+	opts.Decide.Inspect = func(it *extract.Item, ev *rule.Evaluation) {
+		o := rule.Outcome{Event: it.Event.ID, Unevaluated: map[string]string{}}
+		for _, res := range ev.Rules() {
+			if res.Unevaluated != "" {
+				o.Unevaluated[res.Rule.ID] = res.Unevaluated
+			}
+		}
+		outcomes = append(outcomes, o)
+	}
+	_, err = Replay(ctx, opts, s, set, feed, func(out *decide.Output, it *extract.Item) error {
+		if len(outcomes) == 0 || outcomes[len(outcomes)-1].Event != it.Event.ID {
+			return nil
+		}
+		o := &outcomes[len(outcomes)-1]
+		o.Rules = append(o.Rules, out.Rules...)
+		for _, e := range out.Effects {
+			o.Effects = append(o.Effects, rule.ExpectedEffect{Do: string(e.Kind), On: e.Target.String(), Value: e.Value})
+		}
+		return nil
+	})
+	return outcomes, err
+}
