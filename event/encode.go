@@ -121,11 +121,11 @@ func (e *Event) appendAttrs(dst []byte) []byte {
 	for _, a := range e.Attrs {
 		switch v := a.Value; {
 		case v.Kind == String && v.Str != "":
-			dst = appendKeyed(dst, a.Key, v.Str)
+			dst = appendQuoted(appendAttrKey(dst, a.Key), v.Str)
 		case v.Kind == Bool:
-			dst = strconv.AppendBool(appendKey(dst, a.Key), v.Bool)
+			dst = strconv.AppendBool(appendAttrKey(dst, a.Key), v.Bool)
 		case v.Kind == Number && !math.IsNaN(v.Num) && !math.IsInf(v.Num, 0):
-			dst = appendNumber(appendKey(dst, a.Key), v.Num)
+			dst = appendNumber(appendAttrKey(dst, a.Key), v.Num)
 		}
 	}
 	if len(dst) == empty {
@@ -150,7 +150,13 @@ func appendComma(dst []byte) []byte {
 	return append(dst, ',')
 }
 
+// appendKey begins an entry under a name of the model, which needs no escaping.
 func appendKey(dst []byte, key string) []byte {
+	return append(append(append(appendComma(dst), '"'), key...), '"', ':')
+}
+
+// appendAttrKey begins an entry under a name of the source's own.
+func appendAttrKey(dst []byte, key string) []byte {
 	return append(appendQuoted(appendComma(dst), key), ':')
 }
 
@@ -159,14 +165,15 @@ func appendKeyed(dst []byte, key, v string) []byte { return appendQuoted(appendK
 // appendQuoted writes a JSON string. Only what must be escaped is; invalid UTF-8, which no decoder lets in, becomes U+FFFD.
 func appendQuoted(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\uFFFD")
-	}
 	b := unsafe.Slice(unsafe.StringData(s), len(s))
 	dst = append(dst, '"')
 	for i := 0; ; i++ {
-		end, _ := plain(b, i)
-		dst = append(dst, b[i:end]...)
+		end, ascii := plain(b, i)
+		if !ascii && !utf8.Valid(b[i:end]) {
+			dst = append(dst, strings.ToValidUTF8(s[i:end], "\uFFFD")...)
+		} else {
+			dst = append(dst, b[i:end]...)
+		}
 		if end == len(b) {
 			return append(dst, '"')
 		}

@@ -1,128 +1,12 @@
 package event
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-)
-
-// DecodeJetstream reads one message of Bluesky's Jetstream into e, which it resets first; after an error e is unspecified. ok is
-// false for a message that is no act of an account: identity messages, and records of collections that the model has no kind for.
-//
-// Posts become post, reply or quote, or edit when they are changed later; feed and graph records repost, like, follow and block; a profile
-// becomes profile; what is taken back becomes delete; a change of the account's state (deactivated, takendown…) becomes account. The
-// time is Jetstream's own, never the createdAt that the client claims. It costs about ten times what [Decoder.Decode] does.
-func (d *Decoder) DecodeJetstream(line []byte, e *Event) (ok bool, err error) {
-	e.Reset()
-	e.Time = noTime
-	if len(line) > d.lim.Line {
-		return false, refuse("", "the message "+tooLong(len(line), d.lim.Line))
-	}
-	var m jetMessage
-	if err := json.Unmarshal(line, &m); err != nil {
-		return false, jsonError(err)
-	}
-	e.Actor = m.DID
-	if m.TimeUS > 0 && m.TimeUS <= maxUnix*1e6 {
-		e.Time = m.TimeUS * int64(time.Microsecond)
-	}
-	switch {
-	case m.Kind == "commit" && m.Commit != nil:
-		ok, err := e.fromCommit(m.DID, m.Commit)
-		if !ok || err != nil {
-			return false, err
-		}
-	case m.Kind == "account" && m.Account != nil:
-		e.fromAccount(m.DID, m.Account)
-	default:
-		return false, nil
-	}
-	if err := e.check(d.lim); err != nil {
-		return false, err
-	}
-	return true, nil
-}
-
-func jsonError(err error) *FieldError {
-	switch err := err.(type) {
-	case *json.UnmarshalTypeError:
-		return &FieldError{Field: shorten(err.Field), Offset: int(err.Offset), Msg: "want " + err.Type.String() + ", found " + err.Value}
-	case *json.SyntaxError:
-		return &FieldError{Offset: int(err.Offset), Msg: err.Error()}
-	}
-	return refuse("", err.Error())
-}
-
-// The parts of a message that are read.
-type (
-	jetMessage struct {
-		DID     string      `json:"did"`
-		TimeUS  int64       `json:"time_us"`
-		Kind    string      `json:"kind"`
-		Commit  *jetCommit  `json:"commit"`
-		Account *jetAccount `json:"account"`
-	}
-	jetCommit struct {
-		Rev        string          `json:"rev"`
-		Operation  string          `json:"operation"`
-		Collection string          `json:"collection"`
-		RKey       string          `json:"rkey"`
-		Record     json.RawMessage `json:"record"`
-	}
-	jetAccount struct {
-		Active bool   `json:"active"`
-		Seq    int64  `json:"seq"`
-		Status string `json:"status"`
-	}
-	jetPost struct {
-		Text  string   `json:"text"`
-		Langs []string `json:"langs"`
-		Tags  []string `json:"tags"`
-		Reply *struct {
-			Parent jetRef `json:"parent"`
-		} `json:"reply"`
-		Facets []struct {
-			Features []struct {
-				Type string `json:"$type"`
-				URI  string `json:"uri"`
-				Tag  string `json:"tag"`
-				DID  string `json:"did"`
-			} `json:"features"`
-		} `json:"facets"`
-		Embed *jetEmbed `json:"embed"`
-	}
-	jetRef struct {
-		URI string `json:"uri"`
-	}
-	jetEmbed struct {
-		Type     string          `json:"$type"`
-		Record   json.RawMessage `json:"record"`
-		External *struct {
-			URI string `json:"uri"`
-		} `json:"external"`
-		Images []struct {
-			Image jetBlob `json:"image"`
-		} `json:"images"`
-		Video *jetBlob  `json:"video"`
-		Media *jetEmbed `json:"media"` // of recordWithMedia
-	}
-	// jetBlob is a reference to stored bytes, in its present or its older form.
-	jetBlob struct {
-		Ref struct {
-			Link string `json:"$link"`
-		} `json:"ref"`
-		CID      string `json:"cid"`
-		MimeType string `json:"mimeType"`
-	}
-	jetProfile struct {
-		DisplayName string   `json:"displayName"`
-		Description string   `json:"description"`
-		Avatar      *jetBlob `json:"avatar"`
-		Banner      *jetBlob `json:"banner"`
-	}
+	"unsafe"
 )
 
 // Collections whose records are acts.
@@ -135,163 +19,301 @@ const (
 	profileCollection = "app.bsky.actor.profile"
 )
 
-// acts are the kinds that a record of each collection becomes. A post's may yet be another.
+// acts are the kinds that a record of each collection becomes. A post may become another yet.
 var acts = map[string]string{
 	postCollection: "post", repostCollection: "repost", likeCollection: "like",
 	followCollection: "follow", blockCollection: "block", profileCollection: "profile",
 }
 
-// fromCommit fills the event from a record that was created, updated or deleted. Its id is unique: a commit, which rev names, does
-// an operation on a record at most once.
-func (e *Event) fromCommit(did string, c *jetCommit) (ok bool, err error) {
-	kind := acts[c.Collection]
-	if kind == "" {
+// JetstreamCollections are the collections whose records [Decoder.DecodeJetstream] makes events of, to ask a Jetstream for no others.
+func JetstreamCollections() []string { return slices.Sorted(maps.Keys(acts)) }
+
+// DecodeJetstream reads one message of Bluesky's Jetstream into e, which it resets first; after an error e is unspecified. ok is
+// false for a message that is no act of an account: identity messages, and records of collections that the model has no kind for.
+//
+// Posts become post, reply or quote, and edit when they are changed later; other records repost, like, follow, block and profile;
+// what is taken back becomes delete; a change of the account's state (deactivated, takendown…) becomes account. The time is
+// Jetstream's own, never the createdAt that the client claims. A reply that quotes is a reply; what is quoted is an attr.
+//
+// Strings share memory with line as in [Decoder.Decode]. Fields that the model has no use for are skipped; what is read must have
+// the type that Bluesky's schemas give it, else the message is refused, as Bluesky itself refuses to show such a record.
+func (d *Decoder) DecodeJetstream(line []byte, e *Event) (ok bool, err error) {
+	e.Reset()
+	e.Time = noTime
+	if len(line) > d.lim.Line {
+		return false, refuse("", "the message "+tooLong(len(line), d.lim.Line))
+	}
+	d.scan.b, d.scan.s, d.scan.i = line, unsafe.String(unsafe.SliceData(line), len(line)), 0
+	ok, bad := d.message(e)
+	if ok && bad == nil {
+		bad = e.check(d.lim)
+	}
+	if bad != nil {
+		return false, bad
+	}
+	return ok, nil
+}
+
+// commit is what a message says of a record.
+type commit struct {
+	rev, operation, collection, rkey string
+	record                           int // where the record begins in the line; 0 if there is none
+}
+
+func (d *Decoder) message(e *Event) (ok bool, err *FieldError) {
+	var kind, status string
+	var c commit
+	var micros, seq int64
+	var active bool
+	err = d.pick(
+		member{"did", func() *FieldError { return d.str(&e.Actor) }},
+		member{"time_us", func() (err *FieldError) { micros, err = d.scan.integer(); return err }},
+		member{"kind", func() *FieldError { return d.str(&kind) }},
+		member{"commit", func() *FieldError {
+			return d.pick(
+				member{"rev", func() *FieldError { return d.str(&c.rev) }},
+				member{"operation", func() *FieldError { return d.str(&c.operation) }},
+				member{"collection", func() *FieldError { return d.str(&c.collection) }},
+				member{"rkey", func() *FieldError { return d.str(&c.rkey) }},
+				member{"record", func() *FieldError { c.record = d.scan.i; return d.scan.skip() }},
+			)
+		}},
+		member{"account", func() *FieldError {
+			return d.pick(
+				member{"active", func() (err *FieldError) { active, err = d.scan.boolean(); return err }},
+				member{"seq", func() (err *FieldError) { seq, err = d.scan.integer(); return err }},
+				member{"status", func() *FieldError { return d.str(&status) }},
+			)
+		}},
+	)
+	if err == nil {
+		err = d.scan.end()
+	}
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case micros == 0:
+		return false, refuse("time_us", "is required")
+	case micros < 0 || micros > maxUnix*int64(time.Second/time.Microsecond):
+		return false, refuse("time_us", errTimeRange.Error())
+	}
+	e.Time = micros * int64(time.Microsecond)
+	switch kind {
+	case "commit":
+		return d.commit(e, &c)
+	case "account":
+		e.Kind = "account"
+		e.ID = e.Actor + "/account/" + strconv.FormatInt(seq, 10)
+		e.setAttr("active", Value{Kind: Bool, Bool: active})
+		if status != "" {
+			e.setAttr("status", Value{Kind: String, Str: status})
+		}
+		return true, nil
+	}
+	return false, nil
+}
+
+// commit fills the event from a record that was created, updated or deleted. Its id is unique: a commit, which rev names, does an
+// operation on a record at most once.
+func (d *Decoder) commit(e *Event, c *commit) (ok bool, err *FieldError) {
+	if e.Kind = acts[c.collection]; e.Kind == "" {
 		return false, nil
 	}
-	for _, f := range [...]struct{ name, v string }{{"did", did}, {"commit.rkey", c.RKey}, {"commit.rev", c.Rev}} {
+	for _, f := range [...]struct{ name, v string }{{"did", e.Actor}, {"commit.rkey", c.rkey}, {"commit.rev", c.rev}} {
 		if f.v == "" {
 			return false, refuse(f.name, "is required")
 		}
 	}
-	e.Kind = kind
-	e.ID = did + "/" + c.Collection + "/" + c.RKey + "/" + c.Operation + "/" + c.Rev
-	uri := "at://" + did + "/" + c.Collection + "/" + c.RKey
-	switch c.Operation {
+	e.ID = e.Actor + "/" + c.collection + "/" + c.rkey + "/" + c.operation + "/" + c.rev
+	uri := "at://" + e.Actor + "/" + c.collection + "/" + c.rkey
+	switch c.operation {
 	case "create", "update":
 	case "delete":
 		e.Kind = "delete"
 		e.setString(FieldObject, &e.Object, uri)
 		return true, nil
 	default:
-		return false, refuse("commit.operation", "want create, update or delete, found "+strconv.Quote(shorten(c.Operation)))
+		return false, refuse("commit.operation", "want create, update or delete, found "+strconv.Quote(shorten(c.operation)))
 	}
-	if err := e.fromRecord(c.Collection, uri, c.Record); err != nil {
-		return false, jsonError(err).within("commit.record")
+	if c.record == 0 {
+		return false, refuse("commit.record", "is required")
 	}
-	if c.Operation == "update" && c.Collection == postCollection {
+	d.scan.i = c.record
+	switch c.collection {
+	case postCollection:
+		e.setString(FieldObject, &e.Object, uri)
+		err = d.post(e)
+	case profileCollection:
+		err = d.profile(e)
+	default:
+		e.setString(FieldContent, &e.Content, uri)
+		err = d.pick(member{"subject", func() *FieldError { return d.subject(e) }})
+	}
+	if err != nil {
+		return false, err.within("commit.record")
+	}
+	if c.operation == "update" && c.collection == postCollection {
 		e.Kind = "edit"
 	}
 	return true, nil
 }
 
-func (e *Event) fromRecord(collection, uri string, record json.RawMessage) error {
-	switch collection {
-	case postCollection:
-		var p jetPost
-		if err := json.Unmarshal(record, &p); err != nil {
-			return err
-		}
-		e.setString(FieldObject, &e.Object, uri)
-		e.fromPost(&p)
-	case repostCollection, likeCollection:
-		var r struct {
-			Subject jetRef `json:"subject"`
-		}
-		if err := json.Unmarshal(record, &r); err != nil {
-			return err
-		}
-		e.setString(FieldContent, &e.Content, uri)
-		e.setString(FieldObject, &e.Object, r.Subject.URI)
-		e.setString(FieldTarget, &e.Target, authority(r.Subject.URI))
-	case followCollection, blockCollection:
-		var r struct {
-			Subject string `json:"subject"`
-		}
-		if err := json.Unmarshal(record, &r); err != nil {
-			return err
-		}
-		e.setString(FieldContent, &e.Content, uri)
-		e.setString(FieldTarget, &e.Target, r.Subject)
-	case profileCollection:
-		var p jetProfile
-		if err := json.Unmarshal(record, &p); err != nil {
-			return err
-		}
-		e.setString(FieldText, &e.Text, p.Description)
-		if p.DisplayName != "" {
-			e.setAttr("display_name", Value{Kind: String, Str: p.DisplayName})
-		}
-		e.addBlob(p.Avatar)
-		e.addBlob(p.Banner)
+// subject reads what a repost, like, follow or block is of: a record, or an account.
+func (d *Decoder) subject(e *Event) *FieldError {
+	if d.scan.next() == '"' {
+		_, err := d.optional(e, FieldTarget, &e.Target)
+		return err
 	}
-	return nil
+	uri, err := d.reference()
+	e.setString(FieldObject, &e.Object, uri)
+	e.setString(FieldTarget, &e.Target, authority(uri))
+	return err
 }
 
-// fromPost fills the event from a post. A post that replies and quotes is a reply; what it quotes is an attr either way.
-func (e *Event) fromPost(p *jetPost) {
-	e.setString(FieldText, &e.Text, p.Text)
-	if len(p.Langs) > 0 {
-		e.setString(FieldLang, &e.Lang, p.Langs[0])
+func (d *Decoder) profile(e *Event) *FieldError {
+	var name string
+	err := d.pick(
+		member{"displayName", func() *FieldError { return d.str(&name) }},
+		member{"description", func() *FieldError { _, err := d.text(e); return err }},
+		member{"avatar", func() *FieldError { return d.blob(e) }},
+		member{"banner", func() *FieldError { return d.blob(e) }},
+	)
+	if name != "" {
+		e.setAttr("display_name", Value{Kind: String, Str: name})
 	}
-	for _, facet := range p.Facets {
-		for _, f := range facet.Features {
-			switch f.Type {
-			case "app.bsky.richtext.facet#link":
-				e.addTo(FieldURLs, &e.URLs, f.URI)
-			case "app.bsky.richtext.facet#tag":
-				e.addTo(FieldHashtags, &e.Hashtags, f.Tag)
-			case "app.bsky.richtext.facet#mention":
-				e.addTo(FieldMentions, &e.Mentions, f.DID)
-			}
-		}
-	}
-	for _, tag := range p.Tags {
-		e.addTo(FieldHashtags, &e.Hashtags, tag)
-	}
-	if p.Embed != nil {
-		e.fromEmbed(p.Embed)
-	}
-	if p.Reply != nil {
+	return err
+}
+
+func (d *Decoder) post(e *Event) *FieldError {
+	var parent string
+	err := d.pick(
+		member{"text", func() *FieldError { _, err := d.text(e); return err }},
+		member{"langs", func() *FieldError {
+			return d.strings(func(lang string) {
+				if e.Lang == "" {
+					e.setString(FieldLang, &e.Lang, lang)
+				}
+			})
+		}},
+		member{"tags", func() *FieldError {
+			return d.strings(func(tag string) { e.addTo(FieldHashtags, &e.Hashtags, tag) })
+		}},
+		member{"facets", func() *FieldError {
+			return d.each(func(int) (bool, *FieldError) {
+				return true, d.pick(member{"features", func() *FieldError {
+					return d.each(func(int) (bool, *FieldError) { return true, d.feature(e) })
+				}})
+			})
+		}},
+		member{"embed", func() *FieldError { return d.embed(e, true) }},
+		member{"reply", func() *FieldError {
+			return d.pick(member{"parent", func() (err *FieldError) { parent, err = d.reference(); return err }})
+		}},
+	)
+	quoted, isQuote := e.Attr("quoted")
+	switch {
+	case parent != "":
 		e.Kind = "reply"
-		e.setString(FieldParent, &e.Parent, p.Reply.Parent.URI)
-		e.setString(FieldTarget, &e.Target, authority(p.Reply.Parent.URI))
-	}
-}
-
-func (e *Event) fromEmbed(m *jetEmbed) {
-	if quoted := m.quoted(); quoted != "" {
+		e.setString(FieldParent, &e.Parent, parent)
+		e.setString(FieldTarget, &e.Target, authority(parent))
+	case isQuote:
 		e.Kind = "quote"
-		e.setString(FieldTarget, &e.Target, authority(quoted))
-		e.setAttr("quoted", Value{Kind: String, Str: quoted})
+		e.setString(FieldTarget, &e.Target, authority(quoted.Str))
 	}
-	for _, m := range [...]*jetEmbed{m, m.Media} {
-		if m == nil {
-			continue
-		}
-		if m.External != nil {
-			e.addTo(FieldURLs, &e.URLs, m.External.URI)
-		}
-		for i := range m.Images {
-			e.addBlob(&m.Images[i].Image)
-		}
-		e.addBlob(m.Video)
-	}
+	return err
 }
 
-// quoted is the URI of the post that an embed quotes. Embeds of other records (feeds, lists) quote none.
-func (m *jetEmbed) quoted() string {
-	var r struct {
-		jetRef
-		Record jetRef `json:"record"` // of recordWithMedia
+// feature reads what a stretch of a post's text is: a link, a hashtag or a mention.
+func (d *Decoder) feature(e *Event) *FieldError {
+	kind, err := d.typeOf()
+	if err != nil {
+		return err
 	}
-	if json.Unmarshal(m.Record, &r) != nil {
-		return ""
+	var v string
+	read := func() *FieldError { return d.str(&v) }
+	switch kind {
+	case "app.bsky.richtext.facet#link":
+		err = d.pick(member{"uri", read})
+		e.addTo(FieldURLs, &e.URLs, v)
+	case "app.bsky.richtext.facet#tag":
+		err = d.pick(member{"tag", read})
+		e.addTo(FieldHashtags, &e.Hashtags, v)
+	case "app.bsky.richtext.facet#mention":
+		err = d.pick(member{"did", read})
+		e.addTo(FieldMentions, &e.Mentions, v)
+	default:
+		err = d.scan.skip()
 	}
-	for _, uri := range [...]string{r.URI, r.Record.URI} {
-		if strings.Contains(uri, "/"+postCollection+"/") {
-			return uri
-		}
-	}
-	return ""
+	return err
 }
 
-func (e *Event) fromAccount(did string, a *jetAccount) {
-	e.Kind = "account"
-	e.ID = did + "/account/" + strconv.FormatInt(a.Seq, 10)
-	e.setAttr("active", Value{Kind: Bool, Bool: a.Active})
-	if a.Status != "" {
-		e.setAttr("status", Value{Kind: String, Str: a.Status})
+// embed reads what hangs below a post. At the top it may be a quoted post with media, an embed itself.
+func (d *Decoder) embed(e *Event, top bool) *FieldError {
+	kind, err := d.typeOf()
+	if err != nil {
+		return err
 	}
+	switch kind {
+	case "app.bsky.embed.external":
+		return d.pick(member{"external", func() *FieldError {
+			uri, err := d.reference()
+			e.addTo(FieldURLs, &e.URLs, uri)
+			return err
+		}})
+	case "app.bsky.embed.images":
+		return d.pick(member{"images", func() *FieldError {
+			return d.each(func(int) (bool, *FieldError) {
+				return true, d.pick(member{"image", func() *FieldError { return d.blob(e) }})
+			})
+		}})
+	case "app.bsky.embed.video":
+		return d.pick(member{"video", func() *FieldError { return d.blob(e) }})
+	case "app.bsky.embed.record":
+		return d.pick(member{"record", func() *FieldError { return d.quoted(e) }})
+	case "app.bsky.embed.recordWithMedia":
+		if top {
+			return d.pick(
+				member{"record", func() *FieldError {
+					return d.pick(member{"record", func() *FieldError { return d.quoted(e) }})
+				}},
+				member{"media", func() *FieldError { return d.embed(e, false) }},
+			)
+		}
+	}
+	return d.scan.skip()
+}
+
+// quoted reads the reference to an embedded record and keeps it if that is a post, not a feed or a list.
+func (d *Decoder) quoted(e *Event) *FieldError {
+	uri, err := d.reference()
+	if strings.Contains(uri, "/"+postCollection+"/") {
+		e.setAttr("quoted", Value{Kind: String, Str: uri})
+	}
+	return err
+}
+
+// reference reads the uri of an object that has one.
+func (d *Decoder) reference() (uri string, err *FieldError) {
+	err = d.pick(member{"uri", func() *FieldError { return d.str(&uri) }})
+	return uri, err
+}
+
+// blob reads a reference to stored bytes, in its present or its older form, as a picture or video of the event.
+func (d *Decoder) blob(e *Event) *FieldError {
+	var m Media
+	err := d.pick(
+		member{"ref", func() *FieldError {
+			return d.pick(member{"$link", func() *FieldError { return d.str(&m.ID) }})
+		}},
+		member{"cid", func() *FieldError { return d.str(&m.ID) }},
+		member{"mimeType", func() *FieldError { return d.str(&m.Type) }},
+	)
+	if m.ID != "" {
+		e.Media = append(e.Media, m)
+		e.Fields.Add(FieldMedia)
+	}
+	return err
 }
 
 // authority is the account in an at:// URI; empty if it is none.
@@ -300,8 +322,8 @@ func authority(uri string) string {
 	if !ok {
 		return ""
 	}
-	did, _, _ := strings.Cut(rest, "/")
-	return did
+	account, _, _ := strings.Cut(rest, "/")
+	return account
 }
 
 func (e *Event) setString(f Field, at *string, v string) {
@@ -310,31 +332,69 @@ func (e *Event) setString(f Field, at *string, v string) {
 	}
 }
 
-// addTo adds to a list what is not in it yet: a link is often both in the text and in the card below it.
+// addTo adds to a list what is not in it yet: a link is often both in the text and in the card below it. A list that is longer than
+// any sensible limit, and will be refused for it, is not searched.
 func (e *Event) addTo(f Field, list *[]string, v string) {
-	if v == "" || len(*list) < maxLinear && slices.Contains(*list, v) {
+	const most = 1024
+	if v == "" || len(*list) < most && slices.Contains(*list, v) {
 		return
 	}
 	*list = append(*list, v)
 	e.Fields.Add(f)
 }
 
-// maxLinear bounds the search for repeats. A list this long is above any sensible limit and will be refused for it.
-const maxLinear = 1024
-
-func (e *Event) addBlob(b *jetBlob) {
-	if b == nil {
-		return
-	}
-	m := Media{ID: b.Ref.Link, Type: b.MimeType}
-	if m.ID == "" {
-		m.ID = b.CID
-	}
-	if m.ID != "" {
-		e.Media = append(e.Media, m)
-		e.Fields.Add(FieldMedia)
-	}
+// member is an entry of an object that is read; others are skipped.
+type member struct {
+	name string
+	read func() *FieldError
 }
 
-// JetstreamCollections are the collections whose records [Decoder.DecodeJetstream] makes events of, to ask a Jetstream for no others.
-func JetstreamCollections() []string { return slices.Sorted(maps.Keys(acts)) }
+// pick reads those members of an object, or null.
+func (d *Decoder) pick(members ...member) *FieldError {
+	if d.scan.null() {
+		return nil
+	}
+	var seen uint64
+	more, err := d.scan.open('{', '}', "an object")
+	for more && err == nil {
+		var name string
+		if name, err = d.scan.key(len(d.scan.b)); err != nil {
+			return err
+		}
+		var wrong *FieldError
+		switch i := slices.IndexFunc(members, func(m member) bool { return m.name == name }); {
+		case i < 0:
+			wrong = d.scan.skip()
+		case seen&(1<<i) != 0:
+			wrong = d.scan.fail(d.scan.i, "is given twice")
+		default:
+			seen |= 1 << i
+			wrong = members[i].read()
+		}
+		if wrong != nil {
+			return wrong.within(shorten(name))
+		}
+		more, err = d.scan.more('}')
+	}
+	return err
+}
+
+// typeOf looks ahead into an object for its $type. What may be of any type (embeds, facets) is read by it only if the type is
+// known: it must not be possible to have a post refused by hanging something odd below it.
+func (d *Decoder) typeOf() (kind string, err *FieldError) {
+	at := d.scan.i
+	err = d.pick(member{"$type", func() *FieldError { return d.str(&kind) }})
+	d.scan.i = at
+	return kind, err
+}
+
+// strings reads a list of strings.
+func (d *Decoder) strings(f func(string)) *FieldError {
+	return d.each(func(int) (bool, *FieldError) {
+		s, err := d.scan.str(d.lim.String)
+		if err == nil {
+			f(s)
+		}
+		return true, err
+	})
+}

@@ -10,13 +10,15 @@ import (
 	"unicode/utf8"
 )
 
-// scanner reads JSON values from left to right in one pass. It never skips a value that it does not know, so it has no depth to
-// bound and needs no stack. Errors name no field; the caller does.
+// scanner reads JSON values from left to right in one pass and without recursion. Errors name no field; the caller does.
 type scanner struct {
-	b   []byte
-	s   string // the same memory as b
-	i   int    // the next byte to read
-	buf []byte // for unescaping; kept from line to line
+	b []byte
+	s string // the same memory as b
+	i int    // the next byte to read
+
+	// Scratch, kept from line to line.
+	buf  []byte // for unescaping
+	ends []byte // for skipping: the brackets that are to come
 }
 
 func (s *scanner) fail(at int, msg string) *FieldError { return &FieldError{Offset: at, Msg: msg} }
@@ -376,4 +378,50 @@ func (s *scanner) float() (float64, *FieldError) {
 		return 0, s.fail(at, shorten(text)+" does not fit a number of 64 bits")
 	}
 	return f, nil
+}
+
+// skip reads over a value, which must be well-formed all the same. It keeps its own stack, so that no depth is too much for it.
+func (s *scanner) skip() *FieldError {
+	s.ends = s.ends[:0]
+	for {
+		more, err := s.skipOne()
+		for err == nil && !more {
+			if len(s.ends) == 0 {
+				return nil
+			}
+			end := s.ends[len(s.ends)-1]
+			if more, err = s.more(end); !more {
+				s.ends = s.ends[:len(s.ends)-1]
+			} else if err == nil && end == '}' {
+				_, err = s.key(len(s.b))
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// skipOne reads over a scalar, or the beginning of an object or a list; inside is whether its entries are still to come.
+func (s *scanner) skipOne() (inside bool, err *FieldError) {
+	switch c := s.next(); {
+	case c == '{':
+		if inside, err = s.open('{', '}', "a value"); inside && err == nil {
+			s.ends = append(s.ends, '}')
+			_, err = s.key(len(s.b))
+		}
+	case c == '[':
+		if inside, err = s.open('[', ']', "a value"); inside {
+			s.ends = append(s.ends, ']')
+		}
+	case c == '"':
+		_, err = s.str(len(s.b))
+	case c == 't' || c == 'f':
+		_, err = s.boolean()
+	case c == '-' || '0' <= c && c <= '9':
+		_, _, err = s.number("a number")
+	case !s.null():
+		err = s.want("a value")
+	}
+	return inside, err
 }
