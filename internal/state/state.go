@@ -23,6 +23,7 @@ const (
 	DefaultBudget   = 2 << 30
 	DefaultHorizon  = int64(24 * time.Hour)
 	DefaultMaxIDs   = 50_000_000
+	DefaultRecent   = 1 << 20
 )
 
 // Options sets the bounds of a state; a zero bound takes its default. Bounds can change decisions: those that an image was written
@@ -35,6 +36,8 @@ type Options struct {
 	Budget   int64 // bytes, at the stated costs, of cells and table entries
 	Horizon  int64 // nanoseconds behind the clock for which ids are kept
 	MaxIDs   int   // ids that are kept at most
+
+	RecentIDs int // ids that stay in memory though an image holds them; no bound, it changes nothing but the speed
 }
 
 func (o Options) withDefaults() Options {
@@ -49,6 +52,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxIDs == 0 {
 		o.MaxIDs = DefaultMaxIDs
+	}
+	if o.RecentIDs == 0 {
+		o.RecentIDs = DefaultRecent
 	}
 	return o
 }
@@ -114,7 +120,7 @@ func New(o Options) (*State, error) {
 
 // setIDs makes an empty set of ids within the bounds.
 func (s *State) setIDs() {
-	o := ids.Options{Horizon: s.opts.Horizon, Max: s.opts.MaxIDs}
+	o := ids.Options{Horizon: s.opts.Horizon, Max: s.opts.MaxIDs, Recent: s.opts.RecentIDs}
 	if s.opts.DB != nil {
 		o.Stored = idStore{s.opts.DB}.content
 		o.Forgotten = func(era uint32) {

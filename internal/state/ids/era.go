@@ -47,7 +47,6 @@ type segment struct {
 	entries []entry
 	index   []uint32
 	marked  int // entries that Mark gave
-	saved   int // entries that Saved confirmed
 }
 
 func (g *segment) add(e entry, h uint64) {

@@ -35,6 +35,7 @@ var verdicts = [...]string{"new", "duplicate", "conflict", "too old"}
 type Options struct {
 	Horizon int64 // nanoseconds of the event clock for which ids are kept, unless there are more than Max
 	Max     int   // ids that are kept at most
+	Recent  int   // ids that stay in memory after they were saved; it changes nothing but the speed
 
 	// Stored looks an id up among those that Mark gave and Saved confirmed. Without it all ids stay in memory.
 	Stored func(era uint32, id [16]byte) (content uint64, found bool, err error)

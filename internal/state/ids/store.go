@@ -4,10 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 )
-
-// recentSegments is how many full segments stay in memory after they were saved: duplicates mostly come soon.
-const recentSegments = 8
 
 // Fresh is what a set has to store at one moment: the ids added since the Mark before, and the filters that have become final. It
 // stays valid while ids are added.
@@ -77,15 +75,14 @@ func (s *Set) Saved() {
 	if s.opts.Stored == nil {
 		return
 	}
-	recent := 0
+	kept := 0
 	for i := len(s.eras) - 1; i >= 0; i-- {
 		e := s.eras[i]
 		for j := len(e.segments) - 1; j >= 0; j-- {
-			g := e.segments[j]
-			g.saved = g.marked
-			if recent++; recent > recentSegments && g.saved == len(g.entries) {
-				e.onDisk += len(g.entries)
-				e.segments = append(e.segments[:j], e.segments[j+1:]...)
+			n := len(e.segments[j].entries)
+			if kept += n; kept > s.opts.Recent && e.segments[j].marked == n {
+				e.onDisk += n
+				e.segments = slices.Delete(e.segments, j, j+1)
 			}
 		}
 	}
