@@ -2,7 +2,9 @@ package rule
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
+	"unicode"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"
@@ -20,7 +22,29 @@ type expression struct {
 // place is where the expression's node stands in its file.
 func (x *expression) place(id int64) place {
 	at := x.SourceInfo().GetStartLocation(id)
-	return x.src.locate(at.Line(), at.Column()+1)
+	return x.src.locateName(at.Line(), at.Column()+1)
+}
+
+// locateName is locate, but from the bracket of a call or the dot of a name, which is where cel-go says they stand, it goes back to
+// where the function's or the signal's name begins.
+func (t text) locateName(line, col int) place {
+	lines := strings.Split(t.s, "\n")
+	if line < 1 || line > len(lines) {
+		return t.locate(1, 1)
+	}
+	chars := []rune(lines[line-1])
+	if col < 1 || col > len(chars) || chars[col-1] != '(' && chars[col-1] != '.' {
+		return t.locate(line, col)
+	}
+	dotted := chars[col-1] == '.'
+	for col > 1 {
+		c := chars[col-2]
+		if c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) && !(dotted && c == '.') {
+			break
+		}
+		col--
+	}
+	return t.locate(line, col)
 }
 
 // check parses and type-checks an expression in place, so that every complaint is about the text as its author wrote it.
@@ -39,11 +63,7 @@ func (c *compiler) check(src text) (*expression, bool) {
 	}
 	for _, e := range issues.Errors() {
 		msg, hint := c.explain(e, tree)
-		line, col := e.Location.Line(), e.Location.Column()+1
-		if line < 1 {
-			line, col = 1, 1
-		}
-		c.errorf(src.locate(line, col), hint, "%s", msg)
+		c.errorf(src.locateName(e.Location.Line(), e.Location.Column()+1), hint, "%s", msg)
 	}
 	return nil, false
 }
@@ -121,9 +141,40 @@ func (c *compiler) explain(e *common.Error, tree celast.Expr) (msg, hint string)
 	case strings.Contains(msg, "comprehension exceeds nesting limit"):
 		return fmt.Sprintf("loops nest deeper than %d", maxLoops), ""
 	case strings.HasPrefix(msg, "Syntax error: "):
-		return "syntax error: " + strings.TrimPrefix(msg, "Syntax error: "), ""
+		return syntaxError(strings.TrimPrefix(msg, "Syntax error: "))
+	case msg == "invalid matches argument":
+		return "bad pattern" + patternError(tree, e.ExprID), ""
 	}
 	return msg, ""
+}
+
+// syntaxError says in a word what the parser says in a list of everything it would have liked better.
+func syntaxError(msg string) (said, hint string) {
+	found := quotedWord(msg)
+	switch {
+	case found == "<EOF>":
+		return "syntax error: the expression ends too early", ""
+	case strings.HasPrefix(found, "="):
+		return "syntax error: unexpected \"=\"", "== compares"
+	case strings.HasPrefix(msg, "mismatched input"), strings.HasPrefix(msg, "extraneous input"), strings.HasPrefix(msg, "token recognition error"):
+		return fmt.Sprintf("syntax error: unexpected %q", clip(strings.TrimSpace(found))), ""
+	}
+	return "syntax error: " + msg, ""
+}
+
+// patternError is what is wrong with the pattern that the expression with the id holds.
+func patternError(tree celast.Expr, id int64) (why string) {
+	if tree == nil {
+		return ""
+	}
+	celast.PreOrderVisit(tree, celast.NewExprVisitor(func(e celast.Expr) {
+		if s, ok := literalString(e); ok && e.ID() == id {
+			if _, err := regexp.Compile(s); err != nil {
+				why = ": " + strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+			}
+		}
+	}))
+	return why
 }
 
 // quotedWord is the first 'word' in a message.

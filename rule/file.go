@@ -329,8 +329,9 @@ func (d *document) effects(lang *language, n ast.Node) []EffectSpec {
 
 // effect reads one entry of "then".
 func (d *document) effect(lang *language, n ast.Node) (EffectSpec, bool) {
+	before := len(d.problems)
 	fields, ok := d.fields(n, "an effect", "label", "review", "enforce", "notify", "on", "expires")
-	if !ok {
+	if !ok || len(d.problems) > before {
 		return EffectSpec{}, false
 	}
 	e := EffectSpec{On: "actor"}

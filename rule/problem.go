@@ -89,7 +89,7 @@ type place struct {
 func didYouMean(word string, known []string, fallback string) string {
 	best, least := "", len(word)/3+2
 	for _, k := range known {
-		if d := distance(word, k, least); d < least || d == least && best != "" && k < best {
+		if d := distance(word, k, least); d < least {
 			best, least = k, d
 		}
 	}

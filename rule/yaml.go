@@ -281,7 +281,7 @@ func (d *document) number(n ast.Node, what string, low, high float64, percent bo
 	}
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(v) || v < low || v > high {
-		d.errorf(t.at, "", "%s must be a number from %g to %g, not %q", what, low, high, clip(t.s))
+		d.errorf(t.at, "", "%s must be a number from %.0f to %.0f, not %q", what, low, high, clip(t.s))
 		return 0, false
 	}
 	return v, true
