@@ -163,7 +163,6 @@ func (c *compiler) expression(r *Rule, src text) (*expression, bool) {
 	if !l.lift(x.Expr()) {
 		return nil, false
 	}
-	c.noteSignals(r, x.Expr())
 	return x, true
 }
 

@@ -57,6 +57,10 @@ type lifter struct {
 // lift rewrites the expression; false if something in it was refused, which is then reported.
 func (l *lifter) lift(e celast.Expr) bool {
 	switch e.Kind() {
+	case celast.IdentKind:
+		if _, ok := l.c.lang.signals[e.AsIdent()]; ok {
+			l.rule.reads(e.AsIdent())
+		}
 	case celast.CallKind:
 		return l.call(e)
 	case celast.SelectKind:
@@ -288,7 +292,7 @@ func (l *lifter) window(e celast.Expr, f windowFunc) bool {
 		return false
 	}
 	identity = append(identity, "where "+condition, "on "+strings.Join(w.On, " "),
-		fmt.Sprint(name, w.Duration, w.Max, w.Refill, w.Every, w.Take, w.Strict, w.Min))
+		fmt.Sprintf("%s %d %d %d %d %d %v %d", name, w.Duration, w.Max, w.Refill, w.Every, w.Take, w.Strict, w.Min))
 	sum := sha256.Sum256([]byte(strings.Join(identity, "\n")))
 	w.ID = hex.EncodeToString(sum[:16])
 	lifted, ok := l.c.set.intern(w)

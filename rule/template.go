@@ -1,10 +1,6 @@
 package rule
 
-import (
-	"strings"
-
-	celast "cel.dev/cel-go/common/ast"
-)
+import "strings"
 
 // segment is a piece of a reason: fixed text, or an expression's value.
 type segment struct {
@@ -124,15 +120,4 @@ func (ev *Evaluation) Reason(r *Rule) string {
 		return "rule " + r.ID
 	}
 	return b.String()
-}
-
-// noteSignals records the signals that an expression reads as they are.
-func (c *compiler) noteSignals(r *Rule, e celast.Expr) {
-	celast.PreOrderVisit(e, celast.NewExprVisitor(func(e celast.Expr) {
-		if e.Kind() == celast.IdentKind {
-			if _, ok := c.lang.signals[e.AsIdent()]; ok {
-				r.reads(e.AsIdent())
-			}
-		}
-	}))
 }
