@@ -130,8 +130,7 @@ func (d *Dispatcher) judge(r result, now time.Time) record.Outcome {
 		o.State, o.Next = effect.Queued, c.until.UnixNano()
 	case c.open:
 		c.failed(now)
-		// After the circuit's next try, so that another effect gets it: this one may be what always fails.
-		o.State, o.Next = effect.Queued, c.until.Add(backoff(r.sent.ID, attempt)).UnixNano()
+		o.State, o.Next = effect.Queued, c.until.UnixNano() // behind all that are due by then: this one may be what always fails
 	default:
 		c.failed(now)
 		o.State, o.Next, o.Counts = effect.Queued, now.Add(backoff(r.sent.ID, attempt)).UnixNano(), true
