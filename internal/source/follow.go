@@ -22,7 +22,7 @@ type FollowOptions struct {
 	Limits  event.Limits
 	Client  *http.Client
 	Log     *slog.Logger
-	OnError func(message []byte, err error) // called for each message that is refused; the bytes are valid during the call
+	OnError func(message []byte, err error) // required; called for each message that is refused; the bytes are valid during the call
 }
 
 // Timing of a connection. Jetstream sends hundreds of messages a second, so a minute without any means that it is lost.
@@ -39,7 +39,7 @@ const (
 // next, and goes on a little before the last event: some events come twice, none is missed while the server has them.
 func Follow(ctx context.Context, opt FollowOptions, handle func(e *event.Event, raw []byte) error) error {
 	f := follower{opt: opt, handle: handle, since: opt.Since, decoder: event.NewDecoder(opt.Limits)}
-	if _, err := url.Parse(opt.URL); err != nil {
+	if _, err := f.address(); err != nil {
 		return fmt.Errorf("follow Jetstream: %w", err)
 	}
 	delay := firstDelay

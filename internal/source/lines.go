@@ -2,21 +2,16 @@ package source
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/ringfence/ringfence/event"
 )
 
-// errRow marks an error that spoils one row and leaves the next readable.
-var errRow = errors.New("row refused")
-
-// rowError is such an error with its own words.
+// rowError spoils one row and leaves the next readable.
 type rowError string
 
-func (e rowError) Error() string        { return string(e) }
-func (e rowError) Is(target error) bool { return target == errRow }
+func (e rowError) Error() string { return string(e) }
 
 // lines cuts a stream into lines and holds at most limit bytes of it, however long a line is.
 type lines struct {

@@ -187,13 +187,14 @@ func (f *fileReader) at(err error) error {
 func (f *fileReader) Next(e *event.Event) error {
 	for {
 		row, err := f.row()
+		var bad rowError
 		switch {
 		case err == io.EOF:
 			return io.EOF
-		case errors.Is(err, errRow):
+		case errors.As(err, &bad):
 			return f.at(err)
 		case err != nil:
-			return fmt.Errorf("%s: after line %d: %w", f.name, f.lines.number, err)
+			return fmt.Errorf("%s: at line %d: %w", f.name, f.lines.number, err)
 		}
 		ok, err := f.decode(row, e)
 		if err != nil {
