@@ -11,6 +11,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -137,7 +138,9 @@ func register[I, O any](a *API, op huma.Operation, serve func(context.Context, *
 // handle adds a plain route. The operation describes it in full.
 func (a *API) handle(op huma.Operation, serve http.HandlerFunc) {
 	a.describe(&op)
-	a.huma.OpenAPI().AddOperation(&op)
+	documented := op
+	documented.Path = strings.TrimSuffix(op.Path, "{$}") // the mux's word for "and nothing behind it"
+	a.huma.OpenAPI().AddOperation(&documented)
 	a.huma.Adapter().Handle(&op, func(ctx huma.Context) {
 		r, w := humago.Unwrap(ctx)
 		serve(w, r)

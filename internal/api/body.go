@@ -94,15 +94,18 @@ func (b *body) Read(to []byte) (int, error) {
 // runs at a time: from the beginning of each read to its end, and from work to the next read.
 type pace struct {
 	stall, wait time.Duration
+	cancel      context.CancelCauseFunc
 	mu          sync.Mutex
 	timer       *time.Timer
 	working     bool
 	late        bool // the sender paused too long
 }
 
+// newPace starts the clock of the first read. The context goes on when the sender is gone: what was read before is taken. end
+// must be called.
 func newPace(w http.ResponseWriter, r *http.Request, stall, wait time.Duration) (*pace, context.Context) {
-	ctx, cancel := context.WithCancelCause(r.Context())
-	p := &pace{stall: stall, wait: wait}
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
+	p := &pace{stall: stall, wait: wait, cancel: cancel}
 	p.timer = time.AfterFunc(stall, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -113,7 +116,6 @@ func newPace(w http.ResponseWriter, r *http.Request, stall, wait time.Duration) 
 		p.late = true
 		cut(http.NewResponseController(w).SetReadDeadline)
 	})
-	context.AfterFunc(r.Context(), p.end)
 	return p, ctx
 }
 
@@ -134,7 +136,10 @@ func (p *pace) work() { p.set(true, p.wait) }
 
 func (p *pace) read() { p.set(false, p.stall) }
 
-func (p *pace) end() { p.timer.Stop() }
+func (p *pace) end() {
+	p.timer.Stop()
+	p.cancel(nil)
+}
 
 func (p *pace) stalled() bool {
 	p.mu.Lock()

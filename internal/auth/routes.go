@@ -13,6 +13,15 @@ func ScopeOf(route string) (s Scope, known bool) {
 	return "", false
 }
 
+// Routes lists the routes of the table.
+func Routes() []string {
+	var all []string
+	for _, group := range table {
+		all = append(all, group.routes...)
+	}
+	return all
+}
+
 // table is who may call what, all of it.
 var table = [...]struct {
 	scope  Scope
