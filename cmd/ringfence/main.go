@@ -26,7 +26,6 @@ type cli struct {
 	Sim      simCmd      `cmd:"" help:"Write a simulated stream with hidden campaigns, and the truth about it."`
 	Config   configCmd   `cmd:"" help:"Check a configuration file."`
 	Keys     keysCmd     `cmd:"" help:"Make, list and revoke API keys."`
-	Bench    benchCmd    `cmd:"" help:"Measure every figure that the README states."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

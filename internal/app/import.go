@@ -26,3 +26,18 @@ func (a *App) Import(ctx context.Context, r source.Reader) (map[decide.Outcome]u
 	}
 	return after, nil
 }
+
+// Feed takes in events as if they had come over HTTP, and returns how many there were once all of them are decided.
+func (a *App) Feed(ctx context.Context, r source.Reader) (int64, error) {
+	report, err := a.ingest.Events(ctx, pipeline.FileSource, journal.Event, r, func(int) error { return nil }, func(ingest.Refusal) {})
+	if err != nil {
+		return report.Accepted, err
+	}
+	if err := a.engine.WaitDecided(ctx, report.Last); err != nil {
+		return report.Accepted, err
+	}
+	return report.Accepted, a.engine.Settle(ctx)
+}
+
+// Status is what the engine says of itself.
+func (a *App) Status() pipeline.Status { return a.engine.Status() }

@@ -65,7 +65,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 		Listen:  "[::1]:9000",
 		Rules:   Rules{Dir: "/etc/ringfence/rules"},
 		Ingest: Ingest{
-			MaxEvent: 64 << 10, MaxBatch: 1000, MaxBody: 8 << 20, Quota: Quota{EventsPerSecond: 500, Burst: 1000}, ClockSkew: Duration(time.Minute),
+			MaxEvent: 64 << 10, MaxBatch: 1000, MaxBody: 8 << 20, Quota: Quota{EventsPerSecond: 500, Burst: 1000}, ClockSkew: Duration(time.Minute), IdleTick: Duration(5 * time.Second),
 		},
 		Decide: Decide{
 			Lateness: Duration(30 * time.Second), Memory: 512 << 20, DedupeHorizon: Duration(48 * time.Hour), DedupeIDs: 1_000_000,

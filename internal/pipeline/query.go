@@ -77,3 +77,20 @@ func (p *pokes) end() bool {
 	p.poked = false
 	return poked
 }
+
+// Settle returns when the loop has published its counts as of now.
+func (e *Engine) Settle(ctx context.Context) error {
+	done := make(chan struct{})
+	select {
+	case e.queries <- func(*decide.Loop) { e.publish(); close(done) }:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	e.pokes.poke()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
