@@ -12,7 +12,7 @@ import (
 var ErrCorrupt = errors.New("window: damaged contents")
 
 // Encode appends the words of a key in a compact form: 4 to 14 bytes for one sighting, then 2 to 4 for each further sub-bucket;
-// a value of Distinct takes 8 more, and a sketch 4 KiB for each rank. What Decode makes of it has as many words, and means the same.
+// a value of Distinct takes 8 more, and a sketch 16 KiB for every four ranks. What Decode makes of it has as many words, and means the same.
 func (w *Window) Encode(dst []byte, words []uint64) []byte {
 	switch w.Func {
 	case Count, Trend, Sum:
@@ -144,7 +144,7 @@ func (w *Window) stride() int {
 func encodeSketch(dst []byte, c []uint64) []byte {
 	dst = binary.AppendUvarint(dst, c[newestAt])
 	dst = binary.AppendUvarint(dst, c[sweptAt])
-	for _, marks := range c[columnsAt:] {
+	for _, marks := range c[marksAt:] {
 		dst = binary.LittleEndian.AppendUint64(dst, marks)
 	}
 	return dst
@@ -153,12 +153,12 @@ func encodeSketch(dst []byte, c []uint64) []byte {
 func decodeSketch(r *reader) []uint64 {
 	top, swept := r.uvarint(), r.uvarint()
 	r.require(top <= uint64(math.MaxInt64/int64(time.Millisecond)) && swept <= top)
-	columns := len(r.b) / (8 * column)
-	r.require(columns*8*column == len(r.b) && columns <= maxRank)
+	per := len(r.b) / (8 * registers)
+	r.require(per*8*registers == len(r.b) && 4*per <= maxRank)
 	if r.bad {
 		return nil
 	}
-	c := newSketch(make([]uint64, 0, columnsAt+columns*column), int64(top))
+	c := newSketch(make([]uint64, 0, marksAt+per*registers), int64(top))
 	c[sweptAt] = swept
 	for r.more() {
 		c = append(c, r.uint64())

@@ -49,16 +49,13 @@ func settled(w *Window, words []uint64, clock int64) []byte {
 		}
 	default:
 		if w.Func == Distinct && isSketch(c) {
-			for i := columnsAt; i < len(c); i++ {
+			for i := marksAt; i < len(c); i++ {
 				for shift := uint(0); shift < 64; shift += 16 {
 					top := int64(c[newestAt])
 					if mark := c[i] >> shift & 0xffff; mark != 0 && age(top, mark) > top-w.keep(clock) {
 						c[i] &^= 0xffff << shift
 					}
 				}
-			}
-			for len(c) > columnsAt && !slices.ContainsFunc(c[len(c)-column:], func(w uint64) bool { return w != 0 }) {
-				c = c[:len(c)-column]
 			}
 			c[sweptAt] = 0
 		} else if len(c) > 0 {

@@ -13,10 +13,10 @@ import (
 //	word 1        newest sub-bucket
 //	word 2        the sub-bucket up to which expired marks have been cleared
 //	word 3        cache: it is of the sub-buckets from this one to the newest
-//	word 4        cache: sum over the registers of 2^(52-rank)
+//	word 4        cache: sum over the registers of 2^(32-rank)
 //	word 5        cache: registers with rank 0
 //	words 6-261   cache: the registers' ranks, a byte each
-//	then a column of 512 words for each rank from 1 to the highest seen: the registers' marks, 16 bits each
+//	then for each register its marks, 16 bits for each rank from 1 on: 1 to 8 words, as many as the highest rank needs
 //
 // A mark is 0 for never, or 1 + the sub-bucket modulo 65535. Marks older than the window keeps are cleared before they could be
 // taken for new ones. The cache makes a read as of the newest sub-bucket O(1), and O(registers) once in each sub-bucket.
@@ -24,18 +24,17 @@ import (
 const (
 	precision = 11
 	registers = 1 << precision
-	maxRank   = 52 // so that the sum of 2^(52-rank) is exact in 64 bits
+	maxRank   = 32 // a register can tell 2^32 values, and takes 64 bytes: a cache line
 	marksRing = 1<<16 - 1
 	sweepLag  = 1 << 14 // sub-buckets between two clearings
 
-	newestAt  = 1
-	sweptAt   = 2
-	firstAt   = 3
-	sumAt     = 4
-	zerosAt   = 5
-	ranksAt   = 6
-	columnsAt = ranksAt + registers/8
-	column    = registers / 4
+	newestAt = 1
+	sweptAt  = 2
+	firstAt  = 3
+	sumAt    = 4
+	zerosAt  = 5
+	ranksAt  = 6
+	marksAt  = ranksAt + registers/8
 )
 
 // mix spreads a hash over all bits (the finalizer of MurmurHash3), since registers and ranks come from different ends of it. The
@@ -63,7 +62,7 @@ func (w *Window) toSketch(c []uint64) []uint64 {
 
 func newSketch(c []uint64, top int64) []uint64 {
 	c = append(c[:0], uint64(top)&high|sketched, uint64(top), uint64(top), uint64(top+1), 0, registers)
-	for len(c) < columnsAt {
+	for len(c) < marksAt {
 		c = append(c, 0)
 	}
 	return c
@@ -79,11 +78,11 @@ func (w *Window) addSketch(c []uint64, b int64, hash uint64) []uint64 {
 	}
 	h := mix(hash)
 	reg := int(h >> (64 - precision))
-	rank := min(bits.LeadingZeros64(h<<precision|1<<(precision-1))+1, maxRank)
-	for len(c) < columnsAt+rank*column {
-		c = append(c, zeroColumn[:]...)
+	rank := min(bits.LeadingZeros64(h<<precision|1)+1, maxRank)
+	for rank > 4*perRegister(c) {
+		c = widen(c)
 	}
-	word, shift := columnsAt+(rank-1)*column+reg/4, 16*uint(reg%4)
+	word, shift := markOf(c, reg, rank)
 	top := int64(c[newestAt])
 	mark := uint64(b%marksRing) + 1
 	if old := c[word] >> shift & 0xffff; old == 0 || age(top, old) > top-b {
@@ -95,7 +94,27 @@ func (w *Window) addSketch(c []uint64, b int64, hash uint64) []uint64 {
 	return c
 }
 
-var zeroColumn [column]uint64
+// perRegister is how many words of marks each register has.
+func perRegister(c []uint64) int { return (len(c) - marksAt) / registers }
+
+// markOf is where the mark of a rank is.
+func markOf(c []uint64, reg, rank int) (word int, shift uint) {
+	return marksAt + reg*perRegister(c) + (rank-1)/4, 16 * uint((rank-1)%4)
+}
+
+// widen gives each register one more word.
+func widen(c []uint64) []uint64 {
+	per := perRegister(c)
+	c = append(c, noMarks[:]...)
+	for reg := registers - 1; reg >= 0; reg-- {
+		to := marksAt + reg*(per+1)
+		copy(c[to:to+per], c[marksAt+reg*per:])
+		c[to+per] = 0
+	}
+	return c
+}
+
+var noMarks [registers]uint64
 
 // age is how many sub-buckets before the newest a mark was set.
 func age(top int64, mark uint64) int64 {
@@ -110,7 +129,7 @@ func age(top int64, mark uint64) int64 {
 func sweep(c []uint64, b int64) {
 	top := int64(c[newestAt])
 	step := b - top
-	for i := columnsAt; i < len(c); i++ {
+	for i := marksAt; i < len(c); i++ {
 		if c[i] == 0 {
 			continue
 		}
@@ -161,8 +180,9 @@ func (w *Window) readSketch(c []uint64, lo, hi int64) int64 {
 		return estimate(c[sumAt], c[zerosAt])
 	}
 	var sum, zeros uint64
+	m := marksOf(c)
 	for reg := range registers {
-		if r := topRank(c, reg, top-hi, top-lo, ranks(c)); r == 0 {
+		if r := m.topRank(reg, top-hi, top-lo, 4*m.per); r == 0 {
 			zeros++
 		} else {
 			sum += 1 << (maxRank - r)
@@ -171,20 +191,36 @@ func (w *Window) readSketch(c []uint64, lo, hi int64) int64 {
 	return estimate(sum, zeros)
 }
 
-// ranks is how many columns the sketch has.
-func ranks(c []uint64) int { return (len(c) - columnsAt) / column }
+// marks is a look at the marks of a sketch.
+type marks struct {
+	words []uint64
+	per   int   // words of a register
+	top   int64 // newest sub-bucket, modulo marksRing
+}
 
-// topRank is the highest rank, no higher than below, that a register saw between two ages; 0 if none.
-func topRank(c []uint64, reg int, youngest, oldest int64, below int) int {
-	top := int64(c[newestAt])
-	word, shift := columnsAt+reg/4, 16*uint(reg%4)
-	for r := below; r > 0; r-- {
-		mark := c[word+(r-1)*column] >> shift & 0xffff
+func marksOf(c []uint64) marks {
+	return marks{words: c[marksAt:], per: perRegister(c), top: int64(c[newestAt]) % marksRing}
+}
+
+// topRank is the highest rank, no higher than limit, that a register saw between two ages; 0 if none.
+func (m marks) topRank(reg int, youngest, oldest int64, limit int) int {
+	row := m.words[reg*m.per : (reg+1)*m.per]
+	for rank := limit; rank > 0; rank-- {
+		word := row[(rank-1)/4]
+		if word == 0 {
+			rank -= (rank - 1) % 4
+			continue
+		}
+		mark := word >> (16 * uint((rank-1)%4)) & 0xffff
 		if mark == 0 {
 			continue
 		}
-		if a := age(top, mark); a <= oldest && a >= youngest {
-			return r
+		a := m.top - int64(mark-1)
+		if a < 0 {
+			a += marksRing
+		}
+		if a <= oldest && a >= youngest {
+			return rank
 		}
 	}
 	return 0
@@ -193,10 +229,10 @@ func topRank(c []uint64, reg int, youngest, oldest int64, below int) int {
 // advance moves the cache to a later first sub-bucket: only ranks that have fallen out of the window change.
 func advance(c []uint64, lo int64) {
 	c[firstAt] = uint64(lo)
-	oldest := int64(c[newestAt]) - lo
+	m, oldest := marksOf(c), int64(c[newestAt])-lo
 	for reg := range registers {
 		if r := rankOf(c, reg); r > 0 {
-			setRank(c, reg, topRank(c, reg, 0, oldest, r))
+			setRank(c, reg, m.topRank(reg, 0, oldest, r))
 		}
 	}
 }
@@ -204,10 +240,10 @@ func advance(c []uint64, lo int64) {
 // rebuild fills the cache.
 func rebuild(c []uint64, lo int64) {
 	c[firstAt], c[sumAt], c[zerosAt] = uint64(lo), 0, registers
-	clear(c[ranksAt:columnsAt])
-	oldest := int64(c[newestAt]) - lo
+	clear(c[ranksAt:marksAt])
+	m, oldest := marksOf(c), int64(c[newestAt])-lo
 	for reg := range registers {
-		setRank(c, reg, topRank(c, reg, 0, oldest, ranks(c)))
+		setRank(c, reg, m.topRank(reg, 0, oldest, 4*m.per))
 	}
 }
 
