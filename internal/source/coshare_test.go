@@ -9,8 +9,8 @@ import (
 	"github.com/ringfence/ringfence/event"
 )
 
-// TestSharedTables reads the public CooRTweet data sets, of which the numbers are known.
-func TestSharedTables(t *testing.T) {
+// TestCoShareTables reads the public CooRTweet data sets, of which the numbers are known.
+func TestCoShareTables(t *testing.T) {
 	shared := os.Getenv("RINGFENCE_SHARED")
 	if shared == "" {
 		t.Skip("RINGFENCE_SHARED does not name the folder with the development data")
