@@ -1,16 +1,23 @@
 package enforce
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/effect"
+	"github.com/ringfence/ringfence/internal/record/sqlite"
 	"github.com/ringfence/ringfence/webhook"
 )
 
@@ -110,4 +117,48 @@ func TestEachEffectIsAppliedOnceInOrder(t *testing.T) {
 			}
 		})
 	}
+}
+
+// BenchmarkDeliver sends to a receiver that answers at once, 16 at a time, on a store that fsyncs.
+func BenchmarkDeliver(b *testing.B) {
+	const effects = 2000
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		store, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "records.db"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		batch := make([]effect.Effect, effects)
+		for i := range batch {
+			batch[i] = effect.Effect{ID: fmt.Sprintf("%032x", i), Kind: effect.Label, Value: "spammer", State: effect.Queued,
+				Target: event.Entity{Kind: event.AccountEntity, ID: fmt.Sprint("a", i)}}
+		}
+		if _, err := store.PutEffects(b.Context(), batch, 0, 0); err != nil {
+			b.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(b.Context())
+		sent := atomic.Int64{}
+		d, err := New(Options{Store: store, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+			Receivers: []Receiver{{Name: "platform", URL: "https://platform.example", Secrets: []webhook.Secret{secret(b)}, Workers: 16}},
+			Client: &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+				if sent.Add(1) == effects {
+					cancel()
+				}
+				return answer(200, "")
+			})}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		if err := d.Run(ctx); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := store.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(effects*b.N)/b.Elapsed().Seconds(), "effects/s")
 }
