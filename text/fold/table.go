@@ -2,7 +2,6 @@ package fold
 
 import (
 	"math"
-	"slices"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -90,9 +89,6 @@ func (b *builder) classify(r rune) rune {
 	}
 	if len(composed) == 1 && norm.NFC.PropertiesString(string(composed)).BoundaryBefore() && !combines(composed[0]) {
 		return composed[0] - r
-	}
-	if slices.ContainsFunc(composed, ignorable) {
-		text = string(slices.DeleteFunc([]rune(text), ignorable))
 	}
 	if text != string(r) {
 		b.table.long[r] = text
