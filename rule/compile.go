@@ -42,12 +42,16 @@ func emptyCompiler() (*compiler, error) {
 	if err != nil {
 		return nil, err
 	}
+	return compilerFor(lang), nil
+}
+
+func compilerFor(lang *language) *compiler {
 	set := &Set{Caps: map[string]int{}, lang: lang, names: map[string]node{}, windows: map[string]*Window{}, keysets: map[string]*keyset{}}
 	for i := range lang.ordered {
 		set.names[lang.ordered[i].name] = lang.ordered[i].node
 	}
 	set.index()
-	return &compiler{reporter: &reporter{}, lang: lang, set: set, data: map[string][]byte{}, lists: map[string]*list{}}, nil
+	return &compiler{reporter: &reporter{}, lang: lang, set: set, data: map[string][]byte{}, lists: map[string]*list{}}
 }
 
 func (c *compiler) compile(files []File) {

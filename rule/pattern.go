@@ -5,6 +5,7 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Most literals, and the most of their bytes, that stand in for a pattern.
@@ -49,14 +50,14 @@ func literals(re *syntax.Regexp) (texts []string, ok bool) {
 	case syntax.OpEmptyMatch:
 		return []string{""}, true
 	case syntax.OpLiteral:
-		if re.Flags&syntax.FoldCase != 0 {
+		if re.Flags&syntax.FoldCase != 0 || slices.Contains(re.Rune, utf8.RuneError) { // that one also matches broken UTF-8
 			return nil, false
 		}
 		return []string{string(re.Rune)}, true
 	case syntax.OpCharClass:
 		for i := 0; i < len(re.Rune); i += 2 {
 			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
-				if len(texts) == maxLiterals {
+				if len(texts) == maxLiterals || r == utf8.RuneError {
 					return nil, false
 				}
 				texts = append(texts, string(r))
