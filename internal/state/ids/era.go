@@ -8,6 +8,7 @@ import (
 const (
 	erasPerHorizon = 4
 	minEra         = 1 << 16
+	minSegment     = 1 << 8
 	segmentSize    = 1 << 17
 )
 
@@ -32,7 +33,9 @@ func (e *era) add(id [16]byte, h, content uint64) {
 	e.filter.add(h)
 	e.count++
 	if n := len(e.segments); n == 0 || len(e.segments[n-1].entries) == segmentSize {
-		e.segments = append(e.segments, &segment{index: make([]uint32, 256)})
+		g := &segment{}
+		g.grow(min(segmentSize, max(minSegment, n*segmentSize))) // an era that fills one fills more
+		e.segments = append(e.segments, g)
 	}
 	e.segments[len(e.segments)-1].add(entry{id, content}, h)
 }
@@ -50,14 +53,20 @@ type segment struct {
 }
 
 func (g *segment) add(e entry, h uint64) {
-	if 2*len(g.entries) >= len(g.index) {
-		g.index = make([]uint32, 2*len(g.index))
-		for i := range g.entries {
-			g.put(hash(g.entries[i].id), uint32(i+1))
-		}
+	if len(g.entries) == cap(g.entries) {
+		g.grow(2 * cap(g.entries))
 	}
 	g.entries = append(g.entries, e)
 	g.put(h, uint32(len(g.entries)))
+}
+
+// grow makes room for n entries, a power of two, with an index that is then half full. To grow to segmentSize takes 2 ms.
+func (g *segment) grow(n int) {
+	g.entries = append(make([]entry, 0, n), g.entries...)
+	g.index = make([]uint32, 2*n)
+	for i := range g.entries {
+		g.put(hash(g.entries[i].id), uint32(i+1))
+	}
 }
 
 func (g *segment) put(h uint64, n uint32) {

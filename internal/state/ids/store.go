@@ -132,7 +132,7 @@ func (s *Set) Restore(meta []byte, from Source) error {
 	for i := uint64(0); i < n && !r.bad; i++ {
 		e := &era{number: uint32(r.uvarint()), began: r.varint(), latest: r.varint(), stored: i < n-1}
 		count, capacity := r.uvarint(), r.uvarint()
-		if r.bad || capacity > uint64(max(1, s.opts.Max)) || count > capacity {
+		if r.bad || capacity > uint64(max(1, s.opts.Max/erasPerHorizon)) || count > capacity {
 			return errDamaged
 		}
 		e.count, e.capacity = int(count), int(capacity)
