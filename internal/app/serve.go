@@ -111,7 +111,7 @@ func (a *App) health() error {
 // parts are what runs while the app runs.
 func (a *App) parts() []part {
 	cfg := &a.opts.Config
-	return []part{
+	parts := []part{
 		{"decide", a.runEngine},
 		{"relay of changes", a.control.Run},
 		{"delivery", a.dispatcher.Run},
@@ -132,6 +132,10 @@ func (a *App) parts() []part {
 			return err
 		})},
 	}
+	if cfg.Sources.Jetstream.URL != "" {
+		parts = append(parts, part{"Jetstream", a.runJetstream})
+	}
+	return parts
 }
 
 // every runs a chore again and again. A chore that fails is tried again at its next turn.
@@ -194,7 +198,7 @@ func (a *App) runArchive(ctx context.Context) error {
 	cfg := &a.opts.Config.Archive
 	dir := cfg.Dir
 	if dir == "" {
-		dir = filepath.Join(a.opts.Config.DataDir, "archive")
+		dir = filepath.Join(a.opts.Config.DataDir, archiveDir)
 	}
 	sealer, err := archive.NewSealer(vfs.Default, dir, a.journal, archive.Options{
 		Bytes: int64(cfg.SegmentSize), Age: time.Duration(cfg.SegmentAge), Retention: time.Duration(cfg.JournalRetention),

@@ -77,7 +77,8 @@ type Sources struct {
 
 // Jetstream is a Jetstream endpoint.
 type Jetstream struct {
-	URL string `yaml:"url" doc:"Address of the endpoint, ws:// or wss://. Empty means none."`
+	URL          string         `yaml:"url" doc:"Address of the endpoint, ws:// or wss://. Empty means none."`
+	AllowPrivate []netip.Prefix `yaml:"allow_private" doc:"Private address ranges that the endpoint may be in, in CIDR form."`
 }
 
 // Webhook is a receiver of effects.

@@ -107,7 +107,9 @@ func (l *limited) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Body.Close() //nolint:errcheck // the answer is not read
 		return nil, fmt.Errorf("%w: %d bytes, more than %d", ErrTooLarge, resp.ContentLength, l.max)
 	}
-	resp.Body = &body{resp.Body, l.max}
+	if resp.StatusCode != http.StatusSwitchingProtocols { // then it is the connection itself, not an answer
+		resp.Body = &body{resp.Body, l.max}
+	}
 	return resp, nil
 }
 

@@ -145,6 +145,21 @@ func Record(source string, kind journal.Kind, received int64, e *event.Event, ra
 		Actor: string(append([]byte(nil), e.Actor...)), Body: append([]byte(nil), raw...)}
 }
 
+// Accept checks an event and makes its record, for [Ingest.Append].
+func (in *Ingest) Accept(source string, e *event.Event, raw []byte) (journal.Record, error) {
+	rec, err := in.record(source, journal.Event, e, raw)
+	if err != nil {
+		in.refused.Add(1)
+	}
+	return rec, err
+}
+
+// Append appends accepted records from the bulk lane and returns when they are durable.
+func (in *Ingest) Append(ctx context.Context, recs []journal.Record) error {
+	_, err := in.bulk(ctx, recs)
+	return err
+}
+
 // bulk appends records once the loop is near enough.
 func (in *Ingest) bulk(ctx context.Context, recs []journal.Record) (journal.Position, error) {
 	_, last := in.log.Bounds(partition)

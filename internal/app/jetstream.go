@@ -1,0 +1,119 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/fetch"
+	"github.com/ringfence/ringfence/internal/ingest"
+	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/record"
+	"github.com/ringfence/ringfence/internal/source"
+)
+
+const (
+	jetstream = "jetstream" // the source's name in the journal
+	held      = 4096        // events between the connection and the journal
+	lookBack  = 50_000      // records in which the last event of the source is looked for after a restart
+)
+
+// runJetstream follows a Jetstream into the journal. After a restart it goes on where the journal ends; what comes twice is dropped
+// as a duplicate.
+func (a *App) runJetstream(ctx context.Context) error {
+	cfg := &a.opts.Config.Sources.Jetstream
+	since, err := a.lastOf(ctx, jetstream)
+	if err != nil {
+		return err
+	}
+	recs := make(chan journal.Record, held)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(recs)
+		return source.Follow(ctx, source.FollowOptions{
+			URL: cfg.URL, Since: since, Limits: limits(&a.opts.Config), Log: a.opts.Log,
+			Client:  fetch.NewClient(fetch.Options{MaxBody: answerLimit, Networks: cfg.AllowPrivate}),
+			OnError: func(message []byte, err error) { a.reject(ctx, message, err) },
+		}, func(e *event.Event, raw []byte) error {
+			rec, err := a.ingest.Accept(jetstream, e, raw)
+			if errors.Is(err, ingest.ErrFuture) {
+				a.reject(ctx, raw, err)
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			select {
+			case recs <- rec:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	})
+	group.Go(func() error {
+		const chunk = 256
+		some := make([]journal.Record, 0, chunk)
+		for rec := range recs {
+			some = append(some[:0], rec)
+			for more := true; more && len(some) < chunk; { // what else is there goes with it, and nothing waits for more
+				select {
+				case next, open := <-recs:
+					if more = open; open {
+						some = append(some, next)
+					}
+				default:
+					more = false
+				}
+			}
+			for err := a.ingest.Append(ctx, some); err != nil; err = a.ingest.Append(ctx, some) {
+				a.opts.Log.Error("events of the Jetstream cannot be stored; trying again", "error", err)
+				select {
+				case <-time.After(time.Second):
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+		}
+		return nil
+	})
+	if err := group.Wait(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// lastOf is the time of the source's latest event near the journal's end; 0 if there is none, which means to begin now.
+func (a *App) lastOf(ctx context.Context, name string) (int64, error) {
+	first, last := a.journal.Bounds(0)
+	from := first
+	if last > lookBack {
+		from = max(first, last-lookBack)
+	}
+	latest := int64(0)
+	var recs []journal.Record
+	for from <= last {
+		var err error
+		if recs, err = a.journal.Read(ctx, 0, from, 1024, recs[:0]); err != nil {
+			return 0, err
+		}
+		for i := range recs {
+			if recs[i].Source == name && recs[i].Kind == journal.Event {
+				latest = max(latest, recs[i].Time)
+			}
+		}
+		from += journal.Position(len(recs))
+	}
+	return latest, nil
+}
+
+// reject keeps a refused message among the dead letters of ingest.
+func (a *App) reject(ctx context.Context, message []byte, cause error) {
+	r := record.Rejection{Source: jetstream, Error: cause.Error(), Raw: message[:min(len(message), record.MaxRaw)], At: a.opts.Now()}
+	if err := a.records.PutRejections(ctx, []record.Rejection{r}); err != nil && ctx.Err() == nil {
+		a.opts.Log.Error("a refused message cannot be kept", "error", err)
+	}
+}
