@@ -30,7 +30,7 @@ import (
 const (
 	readLimit   = 16 << 20                   // bytes of one Read or Timeline, to bound memory
 	groupLimit  = 8 << 20                    // bytes after which a group of appends takes no further one
-	queueLimit  = 2 * journal.MaxAppendSize  // bytes of appends that wait for the committer, whether or not their callers still do
+	queueLimit  = 2 * journal.MaxAppendSize  // bytes of appends that wait for the committer, even if their callers gave up; the largest Append fits
 	checkedTail = 1024                       // records that New reads back
 	maxRecords  = journal.MaxAppendSize / 32 // records of one Append
 )
