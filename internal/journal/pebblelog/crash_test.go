@@ -51,7 +51,7 @@ func TestCrashKeepsWhatWasAcknowledged(t *testing.T) {
 	disk := vfs.NewCrashableMem()
 	random := rand.New(rand.NewPCG(1, 2))
 	type crash struct {
-		disk            *vfs.MemFS
+		disk        *vfs.MemFS
 		acked, kept journal.Position
 	}
 	var crashes []crash
