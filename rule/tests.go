@@ -310,7 +310,7 @@ func (d *document) plain(n ast.Node) (any, bool) {
 		}
 		return m, ok
 	}
-	d.errorf(d.place(n), "", "an event cannot hold NaN, an infinity, an anchor, an alias or a tag")
+	d.errorf(d.place(n), "", "an event cannot hold NaN or an infinity")
 	return nil, false
 }
 

@@ -11,17 +11,20 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
-// Bounds of a YAML file. The parser recurses, so nesting is bounded before it runs.
+// Bounds of a YAML file. The parser recurses, and takes quadratic time over the keys of one mapping and over some mistakes, so
+// nesting, keys and size are bounded before it runs.
 const (
-	maxYAMLBytes = 1 << 20
-	maxNesting   = 32
+	maxYAMLBytes     = 256 << 10
+	maxNesting       = 32
+	maxKeysOfMapping = 2_000
 )
 
-// document reads one YAML file node by node, so that every complaint has its place. Anchors, aliases, tags and merge keys are
-// refused: they hide from the reader what a rule does.
+// document reads one YAML file node by node, so that every complaint has its place.
 type document struct {
 	*reporter
 	file string
@@ -35,11 +38,7 @@ func (d *document) root() (n ast.Node, ok bool) {
 		d.errorf(whole, "split it", "file is larger than %d KiB", maxYAMLBytes>>10)
 		return nil, false
 	}
-	if line := tooDeep(d.data); line > 0 {
-		d.errorf(place{d.file, line, 1}, "", "nested deeper than %d levels", maxNesting)
-		return nil, false
-	}
-	f, err := parseYAML(d.data)
+	f, err := d.parse()
 	if err != nil {
 		at := whole
 		msg := err.Error()
@@ -52,6 +51,9 @@ func (d *document) root() (n ast.Node, ok bool) {
 		}
 		d.errorf(at, "", "not valid YAML: %s", msg)
 		return nil, false
+	}
+	if f == nil {
+		return nil, false // refused by scan
 	}
 	for _, doc := range f.Docs {
 		if doc.Body == nil {
@@ -69,46 +71,69 @@ func (d *document) root() (n ast.Node, ok bool) {
 	return n, n != nil
 }
 
-// parseYAML turns a panic of the YAML library into an error: a file that breaks it is refused like any other bad file.
-func parseYAML(data []byte) (f *ast.File, err error) {
+// parse scans and parses the file. A panic of the YAML library becomes an error: a file that breaks it is refused like any other.
+func (d *document) parse() (f *ast.File, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			f, err = nil, fmt.Errorf("the parser gave up: %v", p)
 		}
 	}()
-	return parser.ParseBytes(data, 0)
+	tokens := lexer.Tokenize(string(d.data))
+	if !d.scan(tokens) {
+		return nil, nil
+	}
+	return parser.Parse(tokens, 0)
 }
 
-// tooDeep is the first line whose nesting could pass maxNesting, 0 if none. It errs to the strict side: brackets inside text count.
-func tooDeep(data []byte) int {
-	depth, line := 0, 0
-	for text := range bytes.Lines(data) {
-		line++
-		dashes, indent := 0, 0
-		for rest := text; ; {
-			if len(rest) > 0 && rest[0] == ' ' {
-				indent++
-				rest = rest[1:]
-			} else if len(rest) > 1 && (rest[0] == '-' || rest[0] == '?') && rest[1] == ' ' {
-				dashes++
-				rest = rest[2:]
-			} else {
-				break
+// scan refuses what would cost the parser time or stack out of proportion, and what would hide from the reader what a rule does.
+func (d *document) scan(tokens token.Tokens) bool {
+	type scope struct{ column, keys int }
+	documents := 0
+	var scopes []scope // mappings and lists that are open; those in brackets have column 0
+	for _, t := range tokens {
+		at := place{d.file, t.Position.Line, t.Position.Column}
+		flow := len(scopes) > 0 && scopes[len(scopes)-1].column == 0
+		switch t.Type {
+		case token.AnchorType, token.AliasType, token.TagType, token.MergeKeyType, token.MappingKeyType, token.DirectiveType:
+			d.errorf(at, "put text that begins with & * ! ? or % in quotes, or below a |", "anchors, aliases, tags and directives are not part of rule files")
+			return false
+		case token.DocumentHeaderType:
+			if documents++; documents > 1 {
+				d.errorf(at, "use one file for each", "more than one YAML document in a file")
+				return false
+			}
+		case token.MappingStartType, token.SequenceStartType:
+			scopes = append(scopes, scope{})
+		case token.MappingEndType, token.SequenceEndType:
+			if flow {
+				scopes = scopes[:len(scopes)-1]
+			}
+		case token.SequenceEntryType, token.MappingValueType:
+			if !flow {
+				column := t.Position.Column
+				if t.Type == token.MappingValueType && t.Prev != nil {
+					column = t.Prev.Position.Column
+				}
+				for len(scopes) > 0 && scopes[len(scopes)-1].column > column {
+					scopes = scopes[:len(scopes)-1]
+				}
+				if len(scopes) == 0 || scopes[len(scopes)-1].column < column {
+					scopes = append(scopes, scope{column: column})
+				}
+			}
+			if top := len(scopes) - 1; t.Type == token.MappingValueType {
+				if scopes[top].keys++; scopes[top].keys > maxKeysOfMapping {
+					d.errorf(at, "split the file", "more than %d keys in one mapping", maxKeysOfMapping)
+					return false
+				}
 			}
 		}
-		for _, c := range text {
-			switch c {
-			case '[', '{':
-				depth++
-			case ']', '}':
-				depth = max(0, depth-1)
-			}
-		}
-		if dashes > maxNesting || indent > 8*maxNesting || depth > maxNesting {
-			return line
+		if len(scopes) > maxNesting {
+			d.errorf(at, "", "nested deeper than %d levels", maxNesting)
+			return false
 		}
 	}
-	return 0
+	return true
 }
 
 // place is where a node starts.
@@ -358,10 +383,6 @@ func yamlKind(n ast.Node) string {
 		return "a mapping"
 	case *ast.SequenceNode:
 		return "a list"
-	case *ast.AnchorNode, *ast.AliasNode:
-		return "an anchor or alias, which rule files do not have"
-	case *ast.TagNode:
-		return "a tag, which rule files do not have"
 	}
 	return "a single value"
 }
