@@ -1,0 +1,172 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/rule"
+)
+
+func record(body string) journal.Record {
+	return journal.Record{Position: 1, Kind: journal.Event, Source: "s", ID: "e1", Body: []byte(body)}
+}
+
+const head = `{"id":"e1","time":"2026-03-01T12:00:00Z","kind":"post","actor":"a1",`
+
+func TestSignals(t *testing.T) {
+	for _, c := range []struct {
+		name, body string
+		want       rule.Signals
+	}{
+		{"nothing", head[:len(head)-1] + `}`, rule.Signals{}},
+		{"text", head + `"text":"Ｆｒｅｅ  MONEY\u200b!"}`, rule.Signals{Fold: "free money!", HasFold: true, TextLength: 13}},
+		{
+			"links", head + `"urls":["HTTPS://User:pw@News.Example.CO.UK:443/A?b=1#c","https://news.example.co.uk/A?b=1","http://10.0.0.1/x","not a link"]}`,
+			rule.Signals{Canonical: []string{"https://news.example.co.uk/A?b=1", "http://10.0.0.1/x", "not a link"}, Domains: []string{"example.co.uk"}},
+		},
+		{
+			"e-mail", head + `"account":{"handle":"Mira.Pds.Example","email":"MIRA@Gmail.com"}}`,
+			rule.Signals{EmailDomain: "gmail.com", EmailPattern: "a", EmailEqualsHandle: true, HasEmail: true, EmailHash: "x"},
+		},
+		{
+			"another e-mail", head + `"account":{"handle":"mira","email":"m.okoro-1987@mail.example"}}`,
+			rule.Signals{EmailDomain: "mail.example", EmailPattern: "a.a-9", HasEmail: true, EmailHash: "x"},
+		},
+		{"no e-mail at all", head + `"account":{"email":"@x"}}`, rule.Signals{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x := New(event.DefaultLimits(), []byte("key"))
+			var it Item
+			x.Into(&it, record(`{"id":"e1","time":"2026-03-01T12:00:00Z","kind":"post","actor":"a1","text":"left over","urls":["https://left.example"],"account":{"email":"left@over.example"}}`))
+			x.Into(&it, record(c.body)) // into used memory: nothing of the former may stay
+			if it.Err != nil {
+				t.Fatal(it.Err)
+			}
+			if c.want.EmailHash != "" && len(it.Signals.EmailHash) == 32 {
+				c.want.EmailHash = it.Signals.EmailHash
+			}
+			if diff := cmp.Diff(c.want, it.Signals, cmp.Transformer("list", func(l []string) string { return strings.Join(l, " ") })); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEmailHashIsKeyed(t *testing.T) {
+	body := head + `"account":{"email":"a@b.example"}}`
+	hash := func(key string) string {
+		var it Item
+		New(event.DefaultLimits(), []byte(key)).Into(&it, record(body))
+		return it.Signals.EmailHash
+	}
+	if hash("one") != hash("one") || hash("one") == hash("two") {
+		t.Errorf("got %s, %s and %s", hash("one"), hash("one"), hash("two"))
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	if Identity("ab", "c") == Identity("a", "bc") || Identity("", "x") == Identity("x", "") {
+		t.Error("two identities read alike")
+	}
+	var it Item
+	x := New(event.DefaultLimits(), nil)
+	x.Into(&it, record(head[:len(head)-1]+`}`))
+	if it.Identity != Identity("s", "e1") {
+		t.Error("the extractor's identity is another")
+	}
+}
+
+func TestUnreadableRecord(t *testing.T) {
+	var it Item
+	x := New(event.DefaultLimits(), nil)
+	x.Into(&it, record(`{"id":`))
+	if it.Err == nil || !strings.Contains(it.Err.Error(), `event "e1" of source "s"`) {
+		t.Errorf("got %v", it.Err)
+	}
+}
+
+// TestPoolKeepsOrder holds that every record comes out once and in order, whatever the workers, the sizes and where the feed ends.
+func TestPoolKeepsOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 500).Draw(t, "records")
+		broken := rapid.Bool().Draw(t, "broken")
+		chunk := rapid.IntRange(1, 40).Draw(t, "chunk")
+		pool := Pool{Workers: rapid.IntRange(1, 4).Draw(t, "workers"), Size: rapid.IntRange(1, 64).Draw(t, "size"),
+			New: func() *Extractor { return New(event.DefaultLimits(), nil) }}
+		stop := errors.New("stop")
+		next := 0
+		feed := func(_ context.Context, max int, dst []journal.Record) ([]journal.Record, error) {
+			for i := 0; i < min(max, chunk); i++ {
+				if next == n {
+					if broken {
+						return dst, stop
+					}
+					return dst, io.EOF
+				}
+				next++
+				dst = append(dst, journal.Record{Position: journal.Position(next), Kind: journal.Event, ID: fmt.Sprint(next)})
+			}
+			return dst, nil
+		}
+		seen := 0
+		err := pool.Run(context.Background(), feed, func(b *Batch) error {
+			for i := range b.Items {
+				seen++
+				if got := b.Items[i].Record.Position; got != journal.Position(seen) {
+					t.Fatalf("position %d came as number %d", got, seen)
+				}
+			}
+			return nil
+		})
+		if want := map[bool]error{true: stop, false: io.EOF}[broken]; !errors.Is(err, want) || seen != n {
+			t.Fatalf("got %d of %d records and %v", seen, n, err)
+		}
+	})
+}
+
+func TestPoolStopsWhenItsUserFails(t *testing.T) {
+	pool := Pool{Workers: 2, Size: 4, New: func() *Extractor { return New(event.DefaultLimits(), nil) }}
+	failed := errors.New("failed")
+	batches := 0
+	err := pool.Run(context.Background(), func(ctx context.Context, _ int, dst []journal.Record) ([]journal.Record, error) {
+		return append(dst, journal.Record{Kind: journal.Tick}), ctx.Err() // a feed without end
+	}, func(*Batch) error {
+		batches++
+		return failed
+	})
+	if !errors.Is(err, failed) || batches != 1 {
+		t.Errorf("got %v after %d batches", err, batches)
+	}
+}
+
+func FuzzLink(f *testing.F) {
+	for _, s := range []string{"https://a.example/b", "http://[::1]:80/", "//x", "https://ⓔxample.com", "javascript:alert(1)", "http://a.b.c.d.e/%zz"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		canonical, domain := Link(raw)
+		if again, same := Link(canonical); again != canonical || same != domain {
+			t.Errorf("%q: %q %q, then %q %q", raw, canonical, domain, again, same)
+		}
+	})
+}
+
+func BenchmarkInto(b *testing.B) {
+	x := New(event.DefaultLimits(), []byte("key"))
+	rec := record(head + `"object":"p1","text":"win free crypto giveaway now join t.me/abc1 today limited","ip":"10.9.0.1","urls":["https://spam1.example/promo"],"account":{"created":"2025-12-01T00:00:00Z","followers":3}}`)
+	var it Item
+	b.ReportAllocs()
+	b.SetBytes(int64(len(rec.Body)))
+	for b.Loop() {
+		x.Into(&it, rec)
+	}
+}
