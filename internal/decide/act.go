@@ -67,23 +67,24 @@ func (l *Loop) fire(r *rule.Rule, it *extract.Item, out *Output) {
 
 // judge says what becomes of an effect of a live rule, given the facts and the effects of this event that come before it.
 func (l *Loop) judge(r *rule.Rule, e *effect.Effect, before []effect.Effect) (effect.State, string) {
-	if e.Kind != effect.Notify && l.facts.allowed(e.Target, e.Policy) {
+	target := e.Target.String()
+	if e.Kind != effect.Notify && l.facts.allowed(target, e.Policy) {
 		return effect.Suppressed, "a person allowed the " + e.Target.Kind.String()
 	}
 	switch e.Kind {
 	case effect.Label:
-		if have, ok := l.facts.label(e.Target, e.Value); ok {
+		if have, ok := l.facts.label(target, e.Value); ok {
 			if have.Status == personRemoved {
 				return effect.Suppressed, "a person removed the label"
 			}
 			return effect.Absorbed, "the label is there"
 		}
 	case effect.Review:
-		if open, _ := l.facts.cases.Get(e.Target.String()); open[e.Policy].Effect != "" {
+		if open, _ := l.facts.cases.Get(target); open[e.Policy].Effect != "" {
 			return effect.Absorbed, "its case is open"
 		}
 	case effect.Enforce:
-		if have, ok := l.facts.enforcements.Get(e.Target.String()); ok && steps[have.Step] >= steps[e.Value] {
+		if have, ok := l.facts.enforcements.Get(target); ok && steps[have.Step] >= steps[e.Value] {
 			return effect.Absorbed, have.Step + " is in force"
 		}
 	}

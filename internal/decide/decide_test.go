@@ -402,7 +402,7 @@ func TestRuleChangeKeepsWindowsThatStay(t *testing.T) {
 func FuzzDecisionLine(f *testing.F) {
 	f.Add("e", "a\xff\x00\u2028\"\\", "why <b>")
 	f.Fuzz(func(t *testing.T, id, actor, why string) {
-		line := appendDecision(nil, id, "t", actor, []verdict{{rule: why}}, nil, []unevaluated{{rule: id, why: why}})
+		line := appendDecision(nil, &event.Event{ID: id, Actor: actor}, []verdict{{rule: why}}, nil, []unevaluated{{rule: id, why: why}})
 		var got struct{ Event, Actor string }
 		if err := json.Unmarshal(line, &got); err != nil {
 			t.Fatalf("%q: %v", line, err)

@@ -2,10 +2,12 @@ package decide
 
 import (
 	"encoding/hex"
+	"time"
 	"unicode/utf8"
 
 	"github.com/zeebo/xxh3"
 
+	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/effect"
 )
 
@@ -41,18 +43,20 @@ func effectID(buf []byte, e *effect.Effect, ordinal int) (id string, scratch []b
 	}
 	buf = append(buf, byte(ordinal), byte(ordinal>>8))
 	sum := xxh3.Hash128(buf).Bytes()
-	return hex.EncodeToString(sum[:]), buf
+	var text [2 * len(sum)]byte
+	hex.Encode(text[:], sum[:])
+	return string(text[:]), buf
 }
 
 // appendDecision writes the decision of an event. The keys and their order are a contract: two runs that decide alike give the
 // same bytes.
-func appendDecision(dst []byte, id, time, actor string, fired []verdict, effects []effect.Effect, not []unevaluated) []byte {
+func appendDecision(dst []byte, ev *event.Event, fired []verdict, effects []effect.Effect, not []unevaluated) []byte {
 	dst = append(dst, `{"event":`...)
-	dst = appendString(dst, id)
-	dst = append(dst, `,"time":`...)
-	dst = appendString(dst, time)
-	dst = append(dst, `,"actor":`...)
-	dst = appendString(dst, actor)
+	dst = appendString(dst, ev.ID)
+	dst = append(dst, `,"time":"`...)
+	dst = time.Unix(0, ev.Time).UTC().AppendFormat(dst, time.RFC3339Nano)
+	dst = append(dst, `","actor":`...)
+	dst = appendString(dst, ev.Actor)
 	dst = append(dst, `,"rules":[`...)
 	for i, v := range fired {
 		if i > 0 {
@@ -78,8 +82,10 @@ func appendDecision(dst []byte, id, time, actor string, fired []verdict, effects
 		dst = appendString(dst, e.Rule)
 		dst = append(dst, `,"do":`...)
 		dst = appendString(dst, string(e.Kind))
-		dst = append(dst, `,"on":`...)
-		dst = appendString(dst, e.Target.String())
+		dst = append(dst, `,"on":"`...)
+		dst = append(dst, e.Target.Kind.String()...)
+		dst = append(dst, ':')
+		dst = appendQuoted(dst, e.Target.ID)
 		dst = append(dst, `,"value":`...)
 		dst = appendString(dst, e.Value)
 		dst = append(dst, `,"state":`...)
@@ -114,8 +120,10 @@ func appendDecision(dst []byte, id, time, actor string, fired []verdict, effects
 const hexDigits = "0123456789abcdef"
 
 // appendString writes s as a JSON string. Invalid UTF-8 becomes U+FFFD, so that a line is valid JSON whatever an event held.
-func appendString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
+func appendString(dst []byte, s string) []byte { return appendQuoted(append(dst, '"'), s) }
+
+// appendQuoted writes s as the rest of a JSON string that was begun, and its end.
+func appendQuoted(dst []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]

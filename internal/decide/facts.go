@@ -1,7 +1,9 @@
 package decide
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/ringfence/ringfence/event"
@@ -93,7 +95,7 @@ func newFacts(s *state.State) *facts {
 		waiting:      table[waiting](s, "waiting"),
 		waits:        table[string](s, "waits"),
 		caps:         table[int64](s, "caps"),
-		breakers:     table[breaker](s, "breakers"),
+		breakers:     state.NewTable(s, "breakers", breakerCodec),
 		changes:      table[struct{}](s, "changes"),
 		counters:     table[int64](s, "counters"),
 		rules:        table[json.RawMessage](s, "rules"),
@@ -102,13 +104,13 @@ func newFacts(s *state.State) *facts {
 
 // HasLabel is how rules read labels.
 func (f *facts) HasLabel(e event.Entity, name string) bool {
-	l, ok := f.label(e, name)
+	l, ok := f.label(e.String(), name)
 	return ok && l.on()
 }
 
-// label is what stands of a label, on or removed by a person.
-func (f *facts) label(e event.Entity, name string) (label, bool) {
-	all, _ := f.labels.Get(e.String())
+// label is what stands of an entity's label, on or removed by a person.
+func (f *facts) label(entity, name string) (label, bool) {
+	all, _ := f.labels.Get(entity)
 	l, ok := all[name]
 	return l, ok && f.lasts(l.Expires)
 }
@@ -116,9 +118,9 @@ func (f *facts) label(e event.Entity, name string) (label, bool) {
 // lasts says whether something that expires then is still so at the event clock.
 func (f *facts) lasts(expires int64) bool { return expires == 0 || expires > f.state.Clock() }
 
-// allowed says whether a person keeps rules of the policy from acting on e.
-func (f *facts) allowed(e event.Entity, policy string) bool {
-	all, _ := f.allows.Get(e.String())
+// allowed says whether a person keeps rules of the policy from acting on an entity.
+func (f *facts) allowed(entity, policy string) bool {
+	all, _ := f.allows.Get(entity)
 	for _, p := range [...]string{"", policy} {
 		if a, ok := all[p]; ok && f.lasts(a.Expires) {
 			return true
@@ -163,8 +165,8 @@ func edit[V expiring](f *facts, t *state.Table[map[string]V], entity, name strin
 	t.Put(entity, all, last)
 }
 
-// table makes a table whose entries are JSON. They are written when a fact changes, not for every event, so a readable form is
-// worth more than a small one. Struct fields keep their order and map keys are sorted, hence equal values have equal bytes.
+// table makes a table whose entries are JSON. They are written when a fact changes, not at every fire, so a readable form is
+// worth more than a quick one. Struct fields keep their order and map keys are sorted, hence equal values have equal bytes.
 func table[V any](s *state.State, name string) *state.Table[V] {
 	return state.NewTable(s, name, state.Codec[V]{
 		Append: func(dst []byte, v V) []byte {
@@ -179,4 +181,26 @@ func table[V any](s *state.State, name string) *state.Table[V] {
 			return v, err
 		},
 	})
+}
+
+// breakerCodec is in binary, since a breaker changes whenever its rule fires: four integers, then the version. The integers have
+// a fixed size, so that counting does not change what an entry costs.
+var breakerCodec = state.Codec[breaker]{
+	Append: func(dst []byte, b breaker) []byte {
+		for _, n := range [...]int64{b.Block, b.Current, b.Before, b.Tripped} {
+			dst = binary.LittleEndian.AppendUint64(dst, uint64(n))
+		}
+		return append(dst, b.Version...)
+	},
+	Decode: func(data []byte) (b breaker, err error) {
+		for _, n := range [...]*int64{&b.Block, &b.Current, &b.Before, &b.Tripped} {
+			if len(data) < 8 {
+				return b, errors.New("decide: a breaker is cut short")
+			}
+			*n = int64(binary.LittleEndian.Uint64(data))
+			data = data[8:]
+		}
+		b.Version = string(data)
+		return b, nil
+	},
 }

@@ -33,7 +33,7 @@ type Options struct {
 	Inspect func(*extract.Item, *rule.Evaluation)
 }
 
-// Output is what one record led to. It is reused: take what must outlive the next Step.
+// Output is what one record led to. It and the decision's line are reused: copy what must outlive the next Step.
 type Output struct {
 	Outcome   Outcome
 	Decision  Decision        // its Line is nil unless a rule fired or Options.Every
@@ -267,8 +267,8 @@ func (l *Loop) decision(e *event.Event, out *Output) {
 			l.not = l.not[:0]
 		}
 	}
-	l.line = appendDecision(l.line[:0], e.ID, event.FormatTime(e.Time), e.Actor, l.fired, out.Effects, l.not)
-	out.Decision.Line = append([]byte(nil), l.line...)
+	l.line = appendDecision(l.line[:0], e, l.fired, out.Effects, l.not)
+	out.Decision.Line = l.line
 }
 
 // change applies a person's change.

@@ -48,18 +48,19 @@ func New(limits event.Limits, emailKey []byte) *Extractor {
 
 // Identity is the hash that stands for (source, id). Lengths are part of it, so that no two pairs read alike.
 func Identity(source, id string) [16]byte {
-	var scratch [128]byte
-	return identity(scratch[:0], source, id)
+	hash, _ := identity(nil, source, id)
+	return hash
 }
 
-func identity(buf []byte, source, id string) [16]byte {
-	buf = binary.AppendUvarint(buf, uint64(len(source)))
+func identity(buf []byte, source, id string) (hash [16]byte, scratch []byte) {
+	buf = binary.AppendUvarint(buf[:0], uint64(len(source)))
 	buf = append(buf, source...)
 	buf = append(buf, id...)
-	return xxh3.Hash128(buf).Bytes()
+	return xxh3.Hash128(buf).Bytes(), buf
 }
 
-// Into fills it from rec. Memory of a former use of it is used again; strings may share memory with rec.Body.
+// Into fills it from rec. Memory of a former use of it is used again; strings may share memory with rec.Body. The id of an event
+// may be left out of its record, where no journal needs it: it is in the body.
 func (x *Extractor) Into(it *Item, rec journal.Record) {
 	it.Record, it.Err = rec, nil
 	it.Content = 0
@@ -68,18 +69,19 @@ func (x *Extractor) Into(it *Item, rec journal.Record) {
 	if rec.Kind == journal.Tick {
 		return
 	}
-	x.id = x.id[:0]
-	it.Identity = identity(x.id, rec.Source, rec.ID)
 	it.Content = xxh3.Hash(rec.Body)
-	if rec.Kind != journal.Event && rec.Kind != journal.Import {
-		return
+	if rec.Kind == journal.Event || rec.Kind == journal.Import {
+		if err := x.decoder.Decode(rec.Body, &it.Event); err != nil {
+			it.Event.Reset()
+			it.Err = fmt.Errorf("event %q of source %q: %w", rec.ID, rec.Source, err)
+		} else {
+			x.signals(&it.Event, &it.Signals)
+			if rec.ID == "" {
+				it.Record.ID = it.Event.ID
+			}
+		}
 	}
-	if err := x.decoder.Decode(rec.Body, &it.Event); err != nil {
-		it.Event.Reset()
-		it.Err = fmt.Errorf("event %q of source %q: %w", rec.ID, rec.Source, err)
-		return
-	}
-	x.signals(&it.Event, &it.Signals)
+	it.Identity, x.id = identity(x.id, rec.Source, it.Record.ID)
 }
 
 func (x *Extractor) signals(e *event.Event, s *rule.Signals) {
@@ -123,11 +125,18 @@ func Link(raw string) (canonical, domain string) {
 	if err != nil || u.Host == "" {
 		return raw, ""
 	}
-	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	host := strings.ToLower(strings.TrimRight(u.Hostname(), "."))
+	if host == "" {
+		return raw, ""
+	}
+	port := u.Port()
 	u.Scheme = strings.ToLower(u.Scheme)
 	u.Host = host
-	if port := u.Port(); port != "" && !(u.Scheme == "http" && port == "80") && !(u.Scheme == "https" && port == "443") {
-		u.Host = host + ":" + port
+	if strings.Contains(host, ":") {
+		u.Host = "[" + host + "]"
+	}
+	if port != "" && !(u.Scheme == "http" && port == "80") && !(u.Scheme == "https" && port == "443") {
+		u.Host += ":" + port
 	}
 	u.Fragment, u.RawFragment, u.User = "", "", nil
 	if u.Path == "/" {

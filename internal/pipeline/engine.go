@@ -8,6 +8,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -176,7 +177,10 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 			e.counts[output.Outcome].Add(1)
 			done.through, done.received = it.Record.Position, it.Record.Received
 			done.effects = append(done.effects, output.Effects...)
+			var line []byte
 			if output.Decision.Fired {
+				line = bytes.Clone(output.Decision.Line)
+				output.Decision.Line = line
 				done.decisions = append(done.decisions, output.Decision)
 				e.decisions.hold(output.Decision)
 			}
@@ -187,7 +191,7 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 				e.opts.Log.Error("a record cannot be decided and is passed over", "position", it.Record.Position, "source", it.Record.Source,
 					"id", it.Record.ID, "error", it.Err)
 			}
-			e.waiters.answer(Answer{Identity: it.Identity, Outcome: output.Outcome, Line: output.Decision.Line})
+			e.waiters.answer(Answer{Identity: it.Identity, Outcome: output.Outcome, Line: line})
 		}
 		if len(b.Items) > 0 {
 			select {
