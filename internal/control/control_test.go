@@ -1,0 +1,140 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/change"
+	"github.com/ringfence/ringfence/internal/record"
+	"github.com/ringfence/ringfence/internal/record/sqlite"
+	"github.com/ringfence/ringfence/rule"
+)
+
+// fakeJournal remembers what was relayed.
+type fakeJournal struct {
+	ids     []string
+	changes []*change.Change
+	fail    error
+}
+
+func (j *fakeJournal) Changes(_ context.Context, ids []string, bodies [][]byte) error {
+	if j.fail != nil {
+		return j.fail
+	}
+	for i, body := range bodies {
+		c, err := change.Decode(body)
+		if err != nil {
+			return err
+		}
+		j.ids = append(j.ids, ids[i])
+		j.changes = append(j.changes, c)
+	}
+	return nil
+}
+
+func newControl(t *testing.T) (*Control, *fakeJournal, record.Store) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "records.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	j := &fakeJournal{}
+	now := int64(0)
+	return New(store, j, func() int64 { now++; return now }, slog.New(slog.DiscardHandler)), j, store
+}
+
+func files(condition string) []rule.File {
+	return []rule.File{{Name: "r.yaml", Data: []byte("rules:\n  - id: r\n    on: [post]\n    when: " + condition + "\n    because: b\n    then: [{label: x, on: actor}]\n")}}
+}
+
+func relayAll(t *testing.T, c *Control) {
+	t.Helper()
+	for {
+		n, err := c.Relay(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			return
+		}
+	}
+}
+
+func TestPushAndRollback(t *testing.T) {
+	c, j, store := newControl(t)
+	ctx, ada := t.Context(), Author{By: "person:ada", Reason: "test"}
+	if _, err := c.Rollback(ctx, ada, 0); !errors.Is(err, record.ErrNotFound) {
+		t.Errorf("rollback of nothing: %v", err)
+	}
+	one, _, err := c.PushRules(ctx, ada, files(`actor == "a"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, _, err := c.PushRules(ctx, ada, files(`actor == "b"`))
+	if err != nil || two == one {
+		t.Fatal(one, two, err)
+	}
+	if same, _, err := c.PushRules(ctx, ada, files(`actor == "b"`)); err != nil || same != two {
+		t.Errorf("the active set again: version %d, %v", same, err)
+	}
+	_, problems, err := c.PushRules(ctx, ada, files(`actr == "b"`))
+	var bad *RuleErrors
+	if !errors.As(err, &bad) || !errors.Is(err, ErrRules) || len(problems) == 0 || !strings.Contains(err.Error(), "r.yaml:4:") {
+		t.Errorf("a set with errors: %v", err)
+	}
+	if active, err := store.ActiveRuleSet(ctx); err != nil || active.Number != two {
+		t.Errorf("after a bad set version %d is active, %v", active.Number, err)
+	}
+	if back, err := c.Rollback(ctx, ada, 0); err != nil || back != one {
+		t.Errorf("rolled back to %d, %v", back, err)
+	}
+	if _, err := c.Rollback(ctx, ada, 0); !errors.Is(err, ErrNoOther) {
+		t.Errorf("rollback past the first: %v", err)
+	}
+	if _, err := c.Rollback(ctx, ada, 99); !errors.Is(err, record.ErrNotFound) {
+		t.Errorf("rollback to what never was: %v", err)
+	}
+	relayAll(t, c)
+	var versions []int
+	for _, ch := range j.changes {
+		versions = append(versions, ch.Rules.Version)
+	}
+	if want := []int{int(one), int(two), int(one)}; len(versions) != 3 || versions[0] != want[0] || versions[1] != want[1] || versions[2] != want[2] {
+		t.Errorf("the journal got versions %v, want %v", versions, want)
+	}
+}
+
+func TestChangesReachTheJournalOnceAndInOrder(t *testing.T) {
+	c, j, _ := newControl(t)
+	ctx := t.Context()
+	target := event.Entity{Kind: event.AccountEntity, ID: "a1"}
+	ada := func(id string) Author { return Author{ID: id, By: "person:ada"} }
+	for _, err := range []error{
+		c.Label(ctx, ada("1"), change.Label{Entity: "account:a1", Name: "x"}),
+		c.Allow(ctx, ada("2"), change.Allow{Entity: "account:a1"}),
+		c.Lift(ctx, ada("3"), target),
+		c.ResetBreaker(ctx, ada("4"), "r"),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Label(ctx, ada("5"), change.Label{Entity: "nobody", Name: "x"}); !errors.Is(err, record.ErrInvalid) {
+		t.Errorf("a label on nothing: %v", err)
+	}
+	j.fail = errors.New("disk full")
+	if _, err := c.Relay(ctx); !errors.Is(err, j.fail) {
+		t.Errorf("a journal that fails: %v", err)
+	}
+	j.fail = nil
+	relayAll(t, c)
+	if got := strings.Join(j.ids, " "); got != "1 2 3 4" {
+		t.Errorf("the journal got %s", got)
+	}
+}
