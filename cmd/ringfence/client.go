@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 
@@ -37,7 +38,10 @@ func (s server) send(ctx context.Context, method, path string, body, answer any)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		if u := (*url.Error)(nil); errors.As(err, &u) {
+			err = u.Err
+		}
+		return fmt.Errorf("%s does not answer: %w; --server says where the server is", s.Server, err)
 	}
 	defer resp.Body.Close()
 	data, err = io.ReadAll(io.LimitReader(resp.Body, 8<<20))
@@ -71,8 +75,12 @@ type rulesPushCmd struct {
 }
 
 func (rulesPushCmd) Help() string {
-	return "The set is checked here and by the server; with any error the active one stays.\n\n" +
-		"Example: RINGFENCE_KEY=rf_… ringfence rules push --reason \"new shortener\" rules"
+	return `The set is checked here and by the server; with any error the active one stays. The key needs the scope rules.
+
+Examples:
+
+	ringfence rules push --reason "new shortener" rules
+	RINGFENCE_KEY=rf_… ringfence rules push --server https://ringfence.example --reason "new shortener" rules`
 }
 
 func (c rulesPushCmd) Run(ctx context.Context) error {
@@ -108,7 +116,12 @@ type rulesRollbackCmd struct {
 }
 
 func (rulesRollbackCmd) Help() string {
-	return "Example: RINGFENCE_KEY=rf_… ringfence rules rollback --reason \"too many false alarms\""
+	return `Without a number it goes back to the version before the active one. GET /v1/rules/versions lists them all.
+
+Examples:
+
+	ringfence rules rollback --reason "too many false alarms"
+	ringfence rules rollback 3 --reason "too many false alarms"`
 }
 
 func (c rulesRollbackCmd) Run(ctx context.Context) error {

@@ -14,7 +14,11 @@ type configCheckCmd struct {
 	File string `arg:"" type:"path" help:"The configuration file."`
 }
 
-func (configCheckCmd) Help() string { return "Example: ringfence config check ringfence.yaml" }
+func (configCheckCmd) Help() string {
+	return `Example:
+
+	ringfence config check ringfence.yaml`
+}
 
 func (c configCheckCmd) Run() error {
 	if _, err := config.Load(c.File); err != nil {

@@ -29,7 +29,11 @@ type demoCmd struct {
 }
 
 func (demoCmd) Help() string {
-	return "Example: ringfence demo\nExample: ringfence demo --source jetstream"
+	return `Examples:
+
+	ringfence demo
+	ringfence demo --source jetstream
+	ringfence demo --scale M --listen 127.0.0.1:9000`
 }
 
 func (c *demoCmd) Run(ctx context.Context) error {

@@ -13,15 +13,19 @@ import (
 type importCmd struct {
 	place
 	Files   []string `arg:"" name:"events" help:"Event files, as replay reads them."`
-	Format  string   `default:"" enum:",native,jetstream,csv" help:"Format of the files; by the file's name if not given."`
+	Format  string   `default:"" enum:",native,jetstream,csv" placeholder:"FORMAT" help:"native, jetstream or csv; by the file's name if not given."`
 	Columns string   `placeholder:"MAPPING" help:"Columns of a CSV file; see replay."`
 	Rules   string   `type:"existingdir" help:"Folder of rules, instead of the configuration's: their windows are what is warmed."`
 }
 
 func (importCmd) Help() string {
-	return "History enters the windows of the rules and the memory of ids, in order of time, and decides nothing. Run it with the server\n" +
-		"stopped, before the first live event: what is behind the event clock is refused as too old.\n\n" +
-		"Example: ringfence import --data ringfence-data last-month.ndjson.gz"
+	return `History enters the windows of the rules and the memory of ids, in order of time, and decides nothing. Run it with the server stopped,
+before the first live event: what is behind the event clock by more than the horizon of duplicates is refused as too old.
+
+Examples:
+
+	ringfence import --data ringfence-data last-month.ndjson.gz
+	ringfence import --config ringfence.yaml --columns coshare shares.csv.gz`
 }
 
 func (c *importCmd) Run(ctx context.Context) error {

@@ -20,16 +20,21 @@ type keysCmd struct {
 	Revoke keysRevokeCmd `cmd:"" help:"Revoke a key. A running server notices within a minute."`
 }
 
-// keyring opens the keys of a data folder, also beside a running server.
-func keyring(ctx context.Context, p place) (*auth.Keyring, func() error, error) {
+// keyring opens the keys of a data folder, also beside a running server. A folder that is not there is made if create says so.
+func keyring(ctx context.Context, p place, create bool) (*auth.Keyring, func() error, error) {
 	cfg, err := p.load()
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := os.MkdirAll(cfg.DataDir, 0o750); err != nil {
-		return nil, nil, err
+	path := filepath.Join(cfg.DataDir, "records.db")
+	if create {
+		if err := os.MkdirAll(cfg.DataDir, 0o750); err != nil {
+			return nil, nil, err
+		}
+	} else if _, err := os.Stat(path); err != nil {
+		return nil, nil, fmt.Errorf("%s holds no keys: %w; --data or --config says where the server's data folder is", cfg.DataDir, err)
 	}
-	store, err := sqlite.Open(ctx, filepath.Join(cfg.DataDir, "records.db"))
+	store, err := sqlite.Open(ctx, path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -40,16 +45,21 @@ func keyring(ctx context.Context, p place) (*auth.Keyring, func() error, error) 
 type keysCreateCmd struct {
 	place
 	Name   string   `arg:"" help:"Who uses it, such as platform-ingest."`
-	Scopes []string `required:"" help:"What it may do: ingest, decide, read, rules, act, admin."`
+	Scopes []string `required:"" enum:"ingest,decide,read,rules,act,admin" placeholder:"SCOPE,…" help:"What it may do: ingest, decide, read, rules, act, admin."`
 	Quota  int      `help:"Events a second; 0 is the configuration's."`
 }
 
 func (keysCreateCmd) Help() string {
-	return "Example: ringfence keys create platform --scopes ingest,decide"
+	return `The token goes to standard output, everything else to standard error. It can also be made while the server runs.
+
+Examples:
+
+	ringfence keys create platform --scopes ingest,decide
+	ringfence keys create ada --scopes read,act --data ringfence-data`
 }
 
 func (c keysCreateCmd) Run(ctx context.Context) error {
-	keys, done, err := keyring(ctx, c.place)
+	keys, done, err := keyring(ctx, c.place, true)
 	if err != nil {
 		return err
 	}
@@ -69,8 +79,14 @@ func (c keysCreateCmd) Run(ctx context.Context) error {
 
 type keysListCmd struct{ place }
 
+func (keysListCmd) Help() string {
+	return `Example:
+
+	ringfence keys list --data ringfence-data`
+}
+
 func (c keysListCmd) Run(ctx context.Context) error {
-	keys, done, err := keyring(ctx, c.place)
+	keys, done, err := keyring(ctx, c.place, false)
 	if err != nil {
 		return err
 	}
@@ -99,11 +115,21 @@ type keysRevokeCmd struct {
 	ID string `arg:"" help:"The key's id, as keys list shows it."`
 }
 
+func (keysRevokeCmd) Help() string {
+	return `Example:
+
+	ringfence keys revoke lx353dd54lzsa --data ringfence-data`
+}
+
 func (c keysRevokeCmd) Run(ctx context.Context) error {
-	keys, done, err := keyring(ctx, c.place)
+	keys, done, err := keyring(ctx, c.place, false)
 	if err != nil {
 		return err
 	}
 	defer done()
-	return keys.Revoke(ctx, c.ID, "command line")
+	if err := keys.Revoke(ctx, c.ID, "command line"); err != nil {
+		return fmt.Errorf("%w; keys list shows the ids", err)
+	}
+	fmt.Fprintf(os.Stderr, "key %s is revoked; a running server refuses it within a minute\n", c.ID)
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -30,29 +31,22 @@ type cli struct {
 }
 
 // errUsage marks a wrong use of the command line that kong cannot see.
-var errUsage = errors.New("usage")
+var errUsage = errors.New("wrong usage")
 
-func main() { os.Exit(run()) }
+func main() { os.Exit(run(os.Args[1:])) }
 
-func run() int {
-	var c cli
-	parser, err := kong.New(&c, kong.Name("ringfence"), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Description("Ringfence finds groups of accounts that act in concert to do harm, and acts on them with evidence, caps and undo."))
+func run(args []string) int {
+	parser := newParser()
+	parsed, err := parser.Parse(args)
 	if err != nil {
-		panic(err) // the struct above is wrong
-	}
-	parsed, err := parser.Parse(os.Args[1:])
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "Error: %v\nTry: ringfence %s --help\n", err, verb(os.Args))
-		return 2
+		return misparsed(parser, args, err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	switch err := parsed.Run(); {
 	case errors.Is(err, errUsage):
-		fmt.Fprintf(os.Stderr, "Error: %v\nTry: ringfence %s --help\n", err, verb(os.Args))
-		return 2
+		return misused(parsed.Selected(), err)
 	case err != nil:
 		fmt.Fprintf(os.Stderr, "Error: %v\n", err)
 		return 1
@@ -60,9 +54,35 @@ func run() int {
 	return 0
 }
 
-func verb(args []string) string {
-	if len(args) > 1 && args[1] != "" && args[1][0] != '-' {
-		return args[1]
+func newParser() *kong.Kong {
+	parser, err := kong.New(&cli{}, kong.Name("ringfence"), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Description("Ringfence finds groups of accounts that act in concert to do harm, and acts on them with evidence, caps and undo."))
+	if err != nil {
+		panic(err) // the struct above is wrong
 	}
-	return ""
+	return parser
+}
+
+// misparsed says why a command line cannot be read. One that stops short of a verb is answered with the verbs there are.
+func misparsed(parser *kong.Kong, args []string, err error) int {
+	at := parser.Model.Node
+	var parse *kong.ParseError
+	if !errors.As(err, &parse) {
+		return misused(at, err)
+	}
+	if selected := parse.Context.Selected(); selected != nil {
+		at = selected
+	}
+	if !at.Leaf() && len(args) == len(strings.Fields(at.FullPath()))-1 {
+		parser.Stdout = os.Stderr
+		if parse.Context.PrintUsage(false) == nil {
+			err = errors.New("a command is missing; they are listed above")
+		}
+	}
+	return misused(at, err)
+}
+
+func misused(at *kong.Node, err error) int {
+	fmt.Fprintf(os.Stderr, "Error: %v\nTry: %s --help\n", err, at.FullPath())
+	return 2
 }

@@ -40,9 +40,13 @@ type serveCmd struct {
 }
 
 func (serveCmd) Help() string {
-	return "Without a configuration everything has its default: data in ./ringfence-data, the shipped rules, the API on 127.0.0.1:8080.\n\n" +
-		"Example: ringfence serve --config ringfence.yaml\n" +
-		"Example: ringfence serve --open --rules my-rules"
+	return `Without a configuration everything has its default: data in ./ringfence-data, the shipped rules, the API on 127.0.0.1:8080.
+SIGTERM or Ctrl-C stops it: what was accepted is decided and saved.
+
+Examples:
+
+	ringfence serve --config ringfence.yaml
+	ringfence serve --open --rules my-rules`
 }
 
 func (c *serveCmd) Run(ctx context.Context) error {

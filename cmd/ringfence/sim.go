@@ -14,7 +14,9 @@ type simCmd struct {
 }
 
 func (simCmd) Help() string {
-	return "Example: ringfence sim --seed 7 --scale S --out /tmp/sim"
+	return `Example:
+
+	ringfence sim --seed 7 --scale S --out week`
 }
 
 func (c simCmd) Run() error {

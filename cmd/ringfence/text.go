@@ -20,7 +20,9 @@ type textFoldCmd struct {
 }
 
 func (textFoldCmd) Help() string {
-	return "Example: echo '{\"id\":\"1\",\"text\":\"Ｆｒｅｅ  Money\"}' | ringfence text fold --in -"
+	return `Example:
+
+	echo '{"id":"1","text":"Ｆｒｅｅ  Money"}' | ringfence text fold --in -`
 }
 
 func (c textFoldCmd) Run() error {

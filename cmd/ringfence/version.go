@@ -7,6 +7,12 @@ import (
 
 type versionCmd struct{}
 
+func (versionCmd) Help() string {
+	return `Example:
+
+	ringfence version`
+}
+
 func (versionCmd) Run() error {
 	version := "development"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
