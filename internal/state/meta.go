@@ -69,43 +69,49 @@ type upgrades map[byte]func(from pebble.Reader, to *pebble.Batch) error
 
 // run brings the image in db, if there is one, to the version.
 func (u upgrades) run(db *pebble.DB, version byte) error {
-	for {
-		b, closer, err := db.Get(metaKey)
-		if errors.Is(err, pebble.ErrNotFound) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("state: restore: %w", err)
-		}
-		is := append([]byte(nil), b...)
-		if err := closer.Close(); err != nil {
-			return fmt.Errorf("state: restore: %w", err)
-		}
-		switch {
-		case len(is) == 0:
-			return fmt.Errorf("state: restore: %w", errDamaged)
-		case is[0] == version:
-			return nil
-		case is[0] > version || u[is[0]] == nil:
-			return fmt.Errorf("%w: version %d, not %d", ErrVersion, is[0], version)
-		}
-		if err := u.step(db, is); err != nil {
-			return fmt.Errorf("state: upgrade the image from version %d: %w", is[0], err)
+	is, err := versionOf(db)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("state: restore: %w", err)
+	}
+	for v := is; v != version; v++ {
+		if v > version || u[v] == nil {
+			return fmt.Errorf("%w: version %d, not %d", ErrVersion, is, version)
 		}
 	}
+	for v := is; v < version; v++ {
+		if err := u.step(db, v); err != nil {
+			return fmt.Errorf("state: upgrade the image from version %d: %w", v, err)
+		}
+	}
+	return nil
+}
+
+func versionOf(db *pebble.DB) (byte, error) {
+	b, closer, err := db.Get(metaKey)
+	if err != nil {
+		return 0, err
+	}
+	defer closer.Close()
+	if len(b) == 0 {
+		return 0, errDamaged
+	}
+	return b[0], nil
 }
 
 // step upgrades the image by one version. An upgrade that writes metaKey sees its first byte replaced.
-func (u upgrades) step(db *pebble.DB, was []byte) error {
+func (u upgrades) step(db *pebble.DB, was byte) error {
 	b := db.NewIndexedBatch()
 	defer b.Close()
-	if err := u[was[0]](db, b); err != nil {
+	if err := u[was](db, b); err != nil {
 		return err
 	}
 	now, closer, err := b.Get(metaKey)
 	if err != nil {
 		return err
 	}
-	next := append([]byte{was[0] + 1}, now[1:]...)
+	next := append([]byte{was + 1}, now[1:]...)
 	if err := closer.Close(); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 const (
 	erasPerHorizon = 4
 	minEra         = 1 << 16
+	maxEras        = 64 // a quarter of the horizon begins one, and so does each doubling from minEra to Max
 	minSegment     = 1 << 8
 	segmentSize    = 1 << 17
 )
@@ -99,7 +100,10 @@ func hash(id [16]byte) uint64 {
 // each id it takes one in a thousand ids that are not in it for one that is.
 type filter [][8]uint64
 
-const idsPerBlock = 32
+const (
+	idsPerBlock = 32
+	bitSpread   = 0x9e3779b97f4a7c15 // gives the bits from another part of the hash than the block
+)
 
 func newFilter(capacity int) filter { return make(filter, capacity/idsPerBlock+1) }
 
@@ -110,7 +114,7 @@ func (f filter) block(h uint64) *[8]uint64 {
 
 func (f filter) add(h uint64) {
 	b := f.block(h)
-	h *= 0x9e3779b97f4a7c15
+	h *= bitSpread
 	for i := range b {
 		b[i] |= 1 << (h & 63)
 		h >>= 6
@@ -119,7 +123,7 @@ func (f filter) add(h uint64) {
 
 func (f filter) has(h uint64) bool {
 	b := f.block(h)
-	h *= 0x9e3779b97f4a7c15
+	h *= bitSpread
 	for i := range b {
 		if b[i]>>(h&63)&1 == 0 {
 			return false
@@ -128,3 +132,6 @@ func (f filter) has(h uint64) bool {
 	}
 	return true
 }
+
+// firstBit is the bit that an id sets in the first word of its block.
+func firstBit(h uint64) uint64 { return h * bitSpread & 63 }

@@ -9,7 +9,10 @@
 // is recent 24 bytes and 8 to 16 of index. Everything is a function of the sequence of calls, which one goroutine makes.
 package ids
 
-import "fmt"
+import (
+	"fmt"
+	"math/bits"
+)
 
 // Verdict is what Admit found.
 type Verdict uint8
@@ -68,7 +71,9 @@ func (s *Set) Admit(id [16]byte, content uint64, at, clock int64) (Verdict, erro
 		return TooOld, nil
 	}
 	h := hash(id)
-	for i := len(s.eras) - 1; i >= 0; i-- {
+	for maybe := s.maybe(h); maybe != 0; {
+		i := bits.Len64(maybe) - 1
+		maybe &^= 1 << i
 		e := s.eras[i]
 		if !e.filter.has(h) {
 			continue
@@ -88,12 +93,22 @@ func (s *Set) Admit(id [16]byte, content uint64, at, clock int64) (Verdict, erro
 	return New, nil
 }
 
+// maybe is the set of eras that the first word of their filters does not rule out. It does not branch, so that the processor
+// waits for the words of all filters at once: with many ids they are in none of its caches.
+func (s *Set) maybe(h uint64) (eras uint64) {
+	bit := firstBit(h)
+	for i, e := range s.eras {
+		eras |= e.filter.block(h)[0] >> bit & 1 << i
+	}
+	return eras
+}
+
 func (s *Set) add(id [16]byte, h, content uint64, at, clock int64) {
 	e := s.current(clock)
 	e.add(id, h, content)
 	e.latest = max(e.latest, at)
 	s.total++
-	for len(s.eras) > 1 && (s.total > s.opts.Max || s.eras[0].latest < clock-s.opts.Horizon) {
+	for len(s.eras) > 1 && (s.total > s.opts.Max || len(s.eras) > maxEras || s.eras[0].latest < clock-s.opts.Horizon) {
 		s.forget()
 	}
 }

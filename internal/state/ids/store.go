@@ -129,6 +129,9 @@ func (s *Set) Restore(meta []byte, from Source) error {
 	s.floor = r.varint()
 	s.next = uint32(r.uvarint())
 	n := r.uvarint()
+	if n > maxEras {
+		return errDamaged
+	}
 	for i := uint64(0); i < n && !r.bad; i++ {
 		e := &era{number: uint32(r.uvarint()), began: r.varint(), latest: r.varint(), stored: i < n-1}
 		count, capacity := r.uvarint(), r.uvarint()
