@@ -58,7 +58,12 @@ func (c *compiler) compile(files []File) {
 	files = slices.Clone(files)
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Name, b.Name) })
 	c.set.Hash = contentHash(files)
+	total := 0
 	for _, f := range files {
+		if total += len(f.Data); total > maxSetBytes {
+			c.errorf(place{file: f.Name}, "", "the files of the rule set pass %d MiB", maxSetBytes>>20)
+			return
+		}
 		if len(f.Data) > sizeLimit(f.Name) {
 			c.errorf(place{file: f.Name}, "split it", "file is larger than %d KiB", sizeLimit(f.Name)>>10)
 			return

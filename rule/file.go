@@ -19,6 +19,7 @@ import (
 // Bounds of a rule set.
 const (
 	maxFiles      = 10_000
+	maxSetBytes   = 128 << 20
 	maxRules      = 10_000
 	maxExpression = 8 << 10 // characters of one condition
 	maxEffects    = 16      // of one rule

@@ -16,10 +16,12 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Bounds of a YAML file. The parser recurses, and takes quadratic time over the keys of one mapping and over some mistakes, so
-// nesting, keys and size are bounded before it runs.
+// Bounds of a YAML file. The parser recurses, and takes quadratic time over the keys of one mapping, long lines and what stands
+// between brackets, so these are bounded before it runs.
 const (
 	maxYAMLBytes     = 256 << 10
+	maxLineBytes     = 8 << 10
+	maxFlowTokens    = 20_000
 	maxNesting       = 32
 	maxKeysOfMapping = 2_000
 )
@@ -37,6 +39,13 @@ func (d *document) root() (n ast.Node, ok bool) {
 	if len(d.data) > maxYAMLBytes {
 		d.errorf(whole, "split it", "file is larger than %d KiB", maxYAMLBytes>>10)
 		return nil, false
+	}
+	line := 0
+	for text := range bytes.Lines(d.data) {
+		if line++; len(text) > maxLineBytes {
+			d.errorf(place{d.file, line, 1}, "break it, or put long text below a |", "line is longer than %d KiB", maxLineBytes>>10)
+			return nil, false
+		}
 	}
 	f, err := d.parse()
 	if err != nil {
@@ -88,11 +97,17 @@ func (d *document) parse() (f *ast.File, err error) {
 // scan refuses what would cost the parser time or stack out of proportion, and what would hide from the reader what a rule does.
 func (d *document) scan(tokens token.Tokens) bool {
 	type scope struct{ column, keys int }
-	documents := 0
+	documents, inFlow := 0, 0
 	var scopes []scope // mappings and lists that are open; those in brackets have column 0
 	for _, t := range tokens {
 		at := place{d.file, t.Position.Line, t.Position.Column}
 		flow := len(scopes) > 0 && scopes[len(scopes)-1].column == 0
+		if !flow {
+			inFlow = 0
+		} else if inFlow++; inFlow > maxFlowTokens {
+			d.errorf(at, "write long lists as lines of \"- …\"", "too much between brackets")
+			return false
+		}
 		switch t.Type {
 		case token.AnchorType, token.AliasType, token.TagType, token.MergeKeyType, token.MappingKeyType, token.DirectiveType:
 			d.errorf(at, "put text that begins with & * ! ? or % in quotes, or below a |", "anchors, aliases, tags and directives are not part of rule files")
