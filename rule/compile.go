@@ -204,7 +204,7 @@ func (c *compiler) caps(caps []capDeclaration) {
 			c.errorf(p.at, "", "the cap of policy %q is set twice", clip(p.policy))
 			continue
 		}
-		if !contains(policies, p.policy) {
+		if !slices.Contains(policies, p.policy) {
 			c.warnf(p.at, didYouMean(p.policy, policies, ""), "no rule has policy %q", clip(p.policy))
 		}
 		c.set.Caps[p.policy] = p.limit

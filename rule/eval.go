@@ -6,7 +6,8 @@ import (
 	"github.com/ringfence/ringfence/event"
 )
 
-// Facts is the state that rules read besides windows. It is asked only between [Evaluation.Begin] and the next.
+// Facts is the state that rules read besides windows. It is asked from [Evaluation.Begin] on, until the last
+// question about the event.
 type Facts interface {
 	HasLabel(e event.Entity, label string) bool
 }

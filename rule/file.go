@@ -217,7 +217,7 @@ func (d *document) rule(lang *language, n ast.Node) *declaration {
 		case "mode":
 			mode, _ := d.text(f.value, "mode")
 			modes := []string{string(Off), string(Shadow), string(Live)}
-			if mode.s != "" && !contains(modes, mode.s) {
+			if mode.s != "" && !slices.Contains(modes, mode.s) {
 				d.errorf(mode.at, didYouMean(mode.s, modes, "one of off, shadow, live"), "unknown mode %q", clip(mode.s))
 			}
 			decl.mode = Mode(mode.s)
@@ -297,7 +297,7 @@ func (d *document) kinds(n ast.Node) []string {
 		d.errorf(d.place(n), "write \"*\" for all", "more than %d event kinds", maxKinds)
 	case len(kinds) == 0:
 		d.errorf(d.place(n), "name event kinds, or \"*\" for all", "on names no event kind")
-	case contains(kinds, anyKind) && len(kinds) > 1:
+	case slices.Contains(kinds, anyKind) && len(kinds) > 1:
 		d.errorf(d.place(n), "", "\"*\" stands for all kinds; name no other beside it")
 	}
 	return kinds
@@ -366,7 +366,7 @@ func (d *document) effect(lang *language, n ast.Node) (EffectSpec, bool) {
 				e.On, onAt = t.s, t.at
 			case Enforce:
 				t, _ := d.text(f.value, "enforce")
-				if !contains(enforcements, t.s) {
+				if !slices.Contains(enforcements, t.s) {
 					d.errorf(t.at, didYouMean(t.s, enforcements, "one of "+strings.Join(enforcements, ", ")), "unknown enforcement %q", clip(t.s))
 					return e, false
 				}

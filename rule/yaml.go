@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -193,22 +194,13 @@ func (d *document) fields(n ast.Node, what string, known ...string) ([]field, bo
 			d.errorf(at, "", "a key of %s must be a plain word", what)
 			continue
 		}
-		if len(known) > 0 && !contains(known, key) {
+		if len(known) > 0 && !slices.Contains(known, key) {
 			d.errorf(at, didYouMean(key, known, "known are "+strings.Join(known, ", ")), "unknown key %q in %s", key, what)
 			continue
 		}
 		fields = append(fields, field{key, at, p.Value})
 	}
 	return fields, true
-}
-
-func contains(words []string, w string) bool {
-	for _, x := range words {
-		if x == w {
-			return true
-		}
-	}
-	return false
 }
 
 // items reads a sequence.
