@@ -25,6 +25,7 @@ type cli struct {
 	Rules    rulesCmd    `cmd:"" help:"Check, test, explain, push and roll back rules."`
 	Text     textCmd     `cmd:"" help:"Text tools."`
 	Sim      simCmd      `cmd:"" help:"Write a simulated stream with hidden campaigns, and the truth about it."`
+	Bench    benchCmd    `cmd:"" help:"Measure every figure that the pages state, beside the peers that can be run here."`
 	Config   configCmd   `cmd:"" help:"Check a configuration file."`
 	Keys     keysCmd     `cmd:"" help:"Make, list and revoke API keys."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
