@@ -3,8 +3,8 @@ package state
 import "math/bits"
 
 // arena keeps the words of cells in blocks without pointers, so that the garbage collector has nothing to look at however many
-// there are. Blocks come in classes of 1, 2, 3, 4, 6, 8, 12, 16… words. A freed block is used again for its class; a chunk goes
-// back to the runtime only if it is a single block.
+// there are. Blocks come in classes of 1, 2, 3, 4, 6, 8, 12, 16… words. A freed block is used again for its class, and a chunk
+// that has none in use goes back to the runtime, but for one of each class.
 type arena struct {
 	classes [classCount]class
 }
@@ -15,9 +15,11 @@ const (
 )
 
 type class struct {
-	chunks [][]uint64
-	used   uint32   // blocks ever given out
-	free   []uint32 // of those, the ones that came back
+	chunks [][]uint64 // nil where none of its blocks is in use
+	live   []uint32   // blocks in use, by chunk
+	spare  []uint64   // a chunk that was given up last
+	used   uint32     // blocks ever given out
+	free   []uint32   // of those, the ones that came back
 }
 
 // classOf is the smallest class of blocks that hold n words.
@@ -69,21 +71,24 @@ func (a *arena) alloc(c uint8) uint32 {
 		ref = k.used
 		k.used++
 	}
-	chunk := int(ref >> shift)
-	if chunk == len(k.chunks) {
-		k.chunks = append(k.chunks, nil)
+	chunk := ref >> shift
+	if int(chunk) == len(k.chunks) {
+		k.chunks, k.live = append(k.chunks, nil), append(k.live, 0)
 	}
 	if k.chunks[chunk] == nil {
-		k.chunks[chunk] = make([]uint64, sizeOf(c)<<shift)
+		if k.chunks[chunk], k.spare = k.spare, nil; k.chunks[chunk] == nil {
+			k.chunks[chunk] = make([]uint64, sizeOf(c)<<shift)
+		}
 	}
+	k.live[chunk]++
 	return ref
 }
 
 // release takes a block back.
 func (a *arena) release(c uint8, ref uint32) {
-	k, shift := &a.classes[c], perChunk(c)
-	if shift == 0 {
-		k.chunks[ref] = nil
-	}
+	k, chunk := &a.classes[c], ref>>perChunk(c)
 	k.free = append(k.free, ref)
+	if k.live[chunk]--; k.live[chunk] == 0 {
+		k.chunks[chunk], k.spare = nil, k.chunks[chunk]
+	}
 }

@@ -18,7 +18,8 @@ const (
 	cellChunk = 4096
 	noCell    = ^uint32(0)
 
-	// Stated costs, in bytes, of which the budget consists; they hold for the largest fill of Go's map.
+	// Stated costs in bytes, which the budget is about. A count of 1, 5 and 50 sub-buckets is stated as 96, 128 and 592; measured
+	// it takes 84, 131 and 629 (BenchmarkMemory).
 	cellCost  = 80  // a cell and its place in the window's map, without the words
 	wordCost  = 8   // a word of its block
 	entryCost = 192 // an entry of a table, without its key and its encoded value

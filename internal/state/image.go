@@ -93,7 +93,7 @@ const (
 var ErrNoStore = errors.New("state: it has no store for an image")
 
 // BeginImage starts an image of the state as it is now, which is as of the position. There must be no other between BeginImage
-// and FinishImage, and the Commit of the one before must have returned.
+// and FinishImage, and no Commit of the one before may be running; if none succeeded, the new image contains that one.
 func (s *State) BeginImage(pos uint64) error {
 	switch {
 	case s.opts.DB == nil:
@@ -141,7 +141,7 @@ func (s *State) ImageStep(n int) (more bool) {
 	return img.fresh.Step(n, img.out)
 }
 
-// FinishImage encodes what is left of the image that was begun, and gives it.
+// FinishImage encodes what is left of the image that was begun, and gives it. An image must have been begun.
 func (s *State) FinishImage() *Image {
 	for s.ImageStep(1 << 20) {
 	}
@@ -196,7 +196,7 @@ type writer struct {
 	value []byte
 }
 
-const partBytes = 4 << 20
+const partBytes = 1 << 20 // so that a part grows within a tenth of a millisecond
 
 func newWriter(db *pebble.DB) *writer { return &writer{db: db} }
 

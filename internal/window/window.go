@@ -167,8 +167,8 @@ func (w *Window) Update(words []uint64, clock, at int64, arg Arg) ([]uint64, Res
 	}
 }
 
-// Read is the window as of a time, which must lie in [max(0, clock-lateness), clock]. It may reorder its own cache in the words, but
-// never changes what they say.
+// Read is the window as of a time, which must lie in [max(0, clock-lateness), clock]. It may renew a
+// cache in the words, but never changes what they say.
 func (w *Window) Read(words []uint64, at int64) Result {
 	switch w.Func {
 	case Count, Trend:

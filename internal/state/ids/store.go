@@ -175,6 +175,7 @@ func (e *era) fill(from Source) error {
 	return nil
 }
 
+// metaReader takes numbers off the front of bytes, and gives 0 once there was a damaged one.
 type metaReader struct {
 	b   []byte
 	bad bool
@@ -182,20 +183,25 @@ type metaReader struct {
 
 func (r *metaReader) uvarint() uint64 {
 	v, n := binary.Uvarint(r.b)
-	return v << r.advance(n)
+	if !r.advance(n) {
+		return 0
+	}
+	return v
 }
 
 func (r *metaReader) varint() int64 {
 	v, n := binary.Varint(r.b)
-	return v << r.advance(n)
+	if !r.advance(n) {
+		return 0
+	}
+	return v
 }
 
-// advance passes n bytes; it gives a shift that makes the value 0 if there were none.
-func (r *metaReader) advance(n int) int {
+func (r *metaReader) advance(n int) bool {
 	if r.bad || n <= 0 {
 		r.bad = true
-		return 64
+		return false
 	}
 	r.b = r.b[n:]
-	return 0
+	return true
 }
