@@ -212,3 +212,33 @@ func TestNoAllocations(t *testing.T) {
 		}
 	}
 }
+
+// TestSketchOrder: the order within the lateness leaves no trace in a sketch either.
+func TestSketchOrder(t *testing.T) {
+	w := must(t, Spec{Func: Distinct, Duration: 30 * second})
+	r := rand.New(rand.NewPCG(5, 6))
+	inOrder := make([]sighting, 20_000)
+	for i := range inOrder {
+		inOrder[i] = sighting{start + int64(i)*second/50, Arg{Hash: r.Uint64N(5000)}}
+	}
+	shuffled := append([]sighting(nil), inOrder...)
+	const block = 4000 // 80 s, within the lateness
+	for i := 0; i < len(shuffled); i += block {
+		r.Shuffle(block, func(a, b int) { shuffled[i+a], shuffled[i+b] = shuffled[i+b], shuffled[i+a] })
+	}
+	apply := func(seen []sighting) []byte {
+		var words []uint64
+		clock := int64(0)
+		for _, s := range seen {
+			clock = max(clock, s.at)
+			words, _ = w.Update(words, clock, s.at, s.arg)
+		}
+		if !isSketch(words) {
+			t.Fatal("no sketch came about")
+		}
+		return settled(w, words, clock)
+	}
+	if diff := cmp.Diff(apply(inOrder), apply(shuffled)); diff != "" {
+		t.Error("the contents depend on the order")
+	}
+}
