@@ -42,7 +42,7 @@ var start = time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC).UnixNano()
 // rig is the API on the real parts below it: a journal in memory, records in a file and the engine running. settle relays changes.
 type rig struct {
 	*API
-	t       *testing.T
+	t       testing.TB
 	clock   atomic.Int64
 	store   record.Store
 	journal journal.Log
@@ -72,7 +72,7 @@ const rulesYAML = `rules:
 `
 
 // newRig makes a rig; adjust may change what the API is given.
-func newRig(t *testing.T, adjust ...func(*Deps)) *rig {
+func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 	t.Helper()
 	r := &rig{t: t}
 	r.clock.Store(start)
@@ -92,7 +92,7 @@ func newRig(t *testing.T, adjust ...func(*Deps)) *rig {
 	hot, err := state.New(state.Options{Lateness: lateness, Budget: 64 << 20, Horizon: int64(24 * time.Hour), MaxIDs: 1_000_000, DB: store.DB})
 	r.must(err)
 	r.engine = pipeline.New(pipeline.Options{Workers: 1, Limits: event.DefaultLimits(), EmailKey: make([]byte, 32),
-		Decide: decide.Options{Lateness: lateness}, Log: log}, journal, hot, records, pipeline.OpenDecisions(store.DB))
+		Decide: decide.Options{Lateness: lateness}, Now: now, Log: log}, journal, hot, records, pipeline.OpenDecisions(store.DB, store.Apply))
 	in := ingest.New(ingest.Options{Now: now, Skew: int64(5 * time.Minute), Backlog: 10_000, Limits: event.DefaultLimits()}, journal, r.engine)
 	r.relay = control.New(records, in, now, log)
 	keys := auth.NewKeyring(records, auth.Quota{}, now, log)

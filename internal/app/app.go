@@ -33,6 +33,14 @@ import (
 	"github.com/ringfence/ringfence/rule"
 )
 
+// What lies in a data folder.
+const (
+	storeDir     = "store"      // journal, hot state's image, decisions
+	recordsFile  = "records.db" // outbox, cases, changes, rule sets, keys
+	archiveDir   = "archive"    // unless the configuration names another place
+	emailKeyFile = "email.key"
+)
+
 // Options of an app.
 type Options struct {
 	Config  config.Config
@@ -103,7 +111,7 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 
 func (a *App) openStores(ctx context.Context) error {
 	dir := a.opts.Config.DataDir
-	store, err := pebblelog.OpenStore(filepath.Join(dir, "store"), vfs.Default, pebblelog.StoreOptions{Logger: a.opts.Log})
+	store, err := pebblelog.OpenStore(filepath.Join(dir, storeDir), vfs.Default, pebblelog.StoreOptions{Logger: a.opts.Log})
 	if err != nil {
 		return err
 	}
@@ -115,7 +123,7 @@ func (a *App) openStores(ctx context.Context) error {
 	}
 	a.journal = log
 	a.later("journal", log.Close)
-	records, err := sqlite.Open(ctx, filepath.Join(dir, "records.db"))
+	records, err := sqlite.Open(ctx, filepath.Join(dir, recordsFile))
 	if err != nil {
 		return err
 	}
@@ -126,13 +134,13 @@ func (a *App) openStores(ctx context.Context) error {
 
 func (a *App) openEngine(context.Context) error {
 	cfg := &a.opts.Config
-	key, err := secret(filepath.Join(cfg.DataDir, "email.key"))
+	key, err := secret(filepath.Join(cfg.DataDir, emailKeyFile))
 	if err != nil {
 		return err
 	}
 	hot, err := state.New(state.Options{
 		Lateness: int64(cfg.Decide.Lateness), Budget: int64(cfg.Decide.Memory), Horizon: int64(cfg.Decide.DedupeHorizon),
-		MaxIDs: cfg.Decide.DedupeIDs, DB: a.store.DB, Crash: a.opts.Crash,
+		MaxIDs: cfg.Decide.DedupeIDs, DB: a.store.DB, Commit: a.store.Commit, Crash: a.opts.Crash,
 	})
 	if err != nil {
 		return err
@@ -140,7 +148,7 @@ func (a *App) openEngine(context.Context) error {
 	a.engine = pipeline.New(pipeline.Options{
 		Workers: workers(a.opts.Workers), Limits: limits(cfg), EmailKey: key, Decide: decide.Options{Lateness: int64(cfg.Decide.Lateness)},
 		Now: a.opts.Now, Stored: func() { a.dispatcher.Wake() }, Crash: a.opts.Crash, Log: a.opts.Log,
-	}, a.journal, hot, a.records, pipeline.OpenDecisions(a.store.DB))
+	}, a.journal, hot, a.records, pipeline.OpenDecisions(a.store.DB, a.store.Apply))
 	began := a.opts.Now()
 	through, err := hot.Restore()
 	if err != nil {
@@ -185,11 +193,31 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	go func() {
 		defer close(a.running)
+		lost := a.lost()
 		for range parts {
-			a.failed = errors.Join(a.failed, <-ended)
+			select {
+			case err := <-ended:
+				a.failed = errors.Join(a.failed, err)
+			case <-lost:
+				a.failed = errors.Join(a.failed, errors.New("parts that the failed store holds were left behind"))
+				return
+			}
 		}
 	}()
 	return nil
+}
+
+// lost is closed some time after the store failed a write: what waits for the store then may wait for ever.
+func (a *App) lost() <-chan struct{} {
+	lost := make(chan struct{})
+	go func() {
+		select {
+		case <-a.store.Failed():
+			time.AfterFunc(shutdown, func() { close(lost) })
+		case <-a.running:
+		}
+	}()
+	return lost
 }
 
 // part is something that runs until its context is done.

@@ -23,6 +23,7 @@ import (
 //	0x41 period(4) identity(16)       → position(8); a period is six hours of the journal's clock
 type Decisions struct {
 	db      *pebble.DB
+	apply   func(*pebble.Batch) error
 	mu      sync.Mutex
 	pending map[[16]byte]decide.Decision // decided, not yet written
 	wrote   chan struct{}                // closed and replaced at every write
@@ -36,9 +37,9 @@ const (
 	periods    = 6 // a repeated event finds its decision for at least 30 hours, longer than the dedupe horizon
 )
 
-// OpenDecisions opens the decisions of a store.
-func OpenDecisions(db *pebble.DB) *Decisions {
-	return &Decisions{db: db, pending: map[[16]byte]decide.Decision{}, wrote: make(chan struct{})}
+// OpenDecisions opens the decisions of a store, which are written by apply, without a wait for the disk.
+func OpenDecisions(db *pebble.DB, apply func(*pebble.Batch) error) *Decisions {
+	return &Decisions{db: db, apply: apply, pending: map[[16]byte]decide.Decision{}, wrote: make(chan struct{})}
 }
 
 // hold makes a decision known to Find before it is written.
@@ -54,7 +55,6 @@ func (d *Decisions) put(decisions []decide.Decision, received int64) error {
 		return nil
 	}
 	b := d.db.NewBatch()
-	defer b.Close()
 	now := uint32(received / period)
 	for i := range decisions {
 		dec := &decisions[i]
@@ -69,7 +69,10 @@ func (d *Decisions) put(decisions []decide.Decision, received int64) error {
 			return err
 		}
 	}
-	if err := b.Commit(pebble.NoSync); err != nil {
+	if err := d.apply(b); err != nil {
+		return fmt.Errorf("store decisions: %w", err)
+	}
+	if err := b.Close(); err != nil {
 		return fmt.Errorf("store decisions: %w", err)
 	}
 	d.mu.Lock()
@@ -167,7 +170,14 @@ func (d *Decisions) Next(ctx context.Context, from journal.Position, max int, ds
 
 // Truncate forgets the decisions before a position.
 func (d *Decisions) Truncate(before journal.Position) error {
-	return d.db.DeleteRange(positionKey(0), positionKey(before), pebble.NoSync)
+	b := d.db.NewBatch()
+	if err := b.DeleteRange(positionKey(0), positionKey(before), nil); err != nil {
+		return errors.Join(err, b.Close())
+	}
+	if err := d.apply(b); err != nil {
+		return fmt.Errorf("forget decisions: %w", err)
+	}
+	return b.Close()
 }
 
 func positionKey(pos journal.Position) []byte {

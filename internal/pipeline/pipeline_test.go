@@ -21,7 +21,7 @@ func openDecisions(t *testing.T) *Decisions {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return OpenDecisions(db)
+	return OpenDecisions(db, func(b *pebble.Batch) error { return b.Commit(pebble.NoSync) })
 }
 
 func made(pos uint64) decide.Decision {

@@ -23,12 +23,13 @@ import (
 
 // Image is one image, ready to be committed.
 type Image struct {
-	db    *pebble.DB
-	crash func(point string)
-	pos   uint64
-	parts []*pebble.Batch // in order; not changed any more
-	done  atomic.Bool     // it is committed
-	stale atomic.Bool     // the next image contains it
+	db     *pebble.DB
+	commit func(*pebble.Batch) error
+	crash  func(point string)
+	pos    uint64
+	parts  []*pebble.Batch // in order; not changed any more
+	done   atomic.Bool     // it is committed
+	stale  atomic.Bool     // the next image contains it
 }
 
 // maxImage is the bytes of an image at most; Pebble takes batches up to 4 GiB.
@@ -53,20 +54,19 @@ func (img *Image) Commit() error {
 	if size > maxImage {
 		return fmt.Errorf("state: the image at position %d has %d bytes, above %d: lower the budget or write images more often", img.pos, size, maxImage)
 	}
-	b := img.db.NewBatchWithSize(size)
-	defer b.Close()
+	b := img.db.NewBatchWithSize(size) // not closed after an error: the store may hold it still
 	for _, part := range img.parts {
 		if err := b.Apply(part, nil); err != nil {
 			return fmt.Errorf("state: image at position %d: %w", img.pos, err)
 		}
 	}
 	img.at("image.before-commit")
-	if err := b.Commit(pebble.Sync); err != nil {
+	if err := img.commit(b); err != nil {
 		return fmt.Errorf("state: image at position %d: %w", img.pos, err)
 	}
 	img.at("image.after-commit")
 	img.done.Store(true)
-	return nil
+	return b.Close()
 }
 
 func (img *Image) at(point string) {
@@ -145,7 +145,7 @@ func (s *State) ImageStep(n int) (more bool) {
 func (s *State) FinishImage() *Image {
 	for s.ImageStep(1 << 20) {
 	}
-	img := &Image{db: s.opts.DB, crash: s.opts.Crash, pos: s.image.pos, parts: s.image.out.parts}
+	img := &Image{db: s.opts.DB, commit: s.opts.Commit, crash: s.opts.Crash, pos: s.image.pos, parts: s.image.out.parts}
 	if s.last != nil {
 		img.parts = append(s.last.parts[:len(s.last.parts):len(s.last.parts)], img.parts...)
 	}

@@ -29,8 +29,10 @@ const (
 // Options sets the bounds of a state; a zero bound takes its default. Bounds can change decisions: those that an image was written
 // with win over those given here, see Restore.
 type Options struct {
-	DB    *pebble.DB         // where images go, and ids that are not recent; nil keeps everything in memory
-	Crash func(point string) // called at "image.before-commit" and "image.after-commit", if not nil; for tests of failure
+	DB *pebble.DB // where images go, and ids that are not recent; nil keeps everything in memory
+	// Commit makes a batch durable; nil is Pebble's own way, which never returns once the disk has failed a write.
+	Commit func(*pebble.Batch) error
+	Crash  func(point string) // called at "image.before-commit" and "image.after-commit", if not nil; for tests of failure
 
 	Lateness int64 // nanoseconds behind the clock up to which an update enters a window
 	Budget   int64 // bytes, at the stated costs, of cells and table entries
@@ -41,6 +43,9 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Commit == nil {
+		o.Commit = func(b *pebble.Batch) error { return b.Commit(pebble.Sync) }
+	}
 	if o.Lateness == 0 {
 		o.Lateness = DefaultLateness
 	}

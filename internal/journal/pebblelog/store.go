@@ -113,6 +113,11 @@ func (s *Store) Commit(b *pebble.Batch) error {
 	return s.fuse.run(func() error { return b.Commit(pebble.Sync) })
 }
 
+// Apply is Commit without the wait for the disk: the batch is durable once a later Commit is.
+func (s *Store) Apply(b *pebble.Batch) error {
+	return s.fuse.run(func() error { return b.Commit(pebble.NoSync) })
+}
+
 // Failed is closed once the store takes no more writes. The process should end then: only a restart recovers.
 func (s *Store) Failed() <-chan struct{} { return s.fuse.blown }
 
