@@ -61,7 +61,11 @@ func (img *Image) Commit() error {
 		}
 	}
 	img.at("image.before-commit")
-	if err := img.commit(b); err != nil {
+	commit := img.commit
+	if commit == nil {
+		commit = func(b *pebble.Batch) error { return b.Commit(pebble.Sync) }
+	}
+	if err := commit(b); err != nil {
 		return fmt.Errorf("state: image at position %d: %w", img.pos, err)
 	}
 	img.at("image.after-commit")

@@ -43,9 +43,6 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Commit == nil {
-		o.Commit = func(b *pebble.Batch) error { return b.Commit(pebble.Sync) }
-	}
 	if o.Lateness == 0 {
 		o.Lateness = DefaultLateness
 	}
