@@ -162,11 +162,13 @@ func appendAttrKey(dst []byte, key string) []byte {
 
 func appendKeyed(dst []byte, key, v string) []byte { return appendQuoted(appendKey(dst, key), v) }
 
-// appendQuoted writes a JSON string. Only what must be escaped is; invalid UTF-8, which no decoder lets in, becomes U+FFFD.
-func appendQuoted(dst []byte, s string) []byte {
+func appendQuoted(dst []byte, s string) []byte { return append(AppendEscaped(append(dst, '"'), s), '"') }
+
+// AppendEscaped writes what stands between the quotes of a JSON string. Only what must be escaped is; invalid UTF-8, which no
+// decoder lets in, becomes U+FFFD.
+func AppendEscaped(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b := unsafe.Slice(unsafe.StringData(s), len(s))
-	dst = append(dst, '"')
 	for i := 0; ; i++ {
 		end, ascii := plain(b, i)
 		if !ascii && !utf8.Valid(b[i:end]) {
@@ -175,7 +177,7 @@ func appendQuoted(dst []byte, s string) []byte {
 			dst = append(dst, b[i:end]...)
 		}
 		if end == len(b) {
-			return append(dst, '"')
+			return dst
 		}
 		switch c := b[end]; c {
 		case '"', '\\':

@@ -3,7 +3,6 @@ package decide
 import (
 	"encoding/hex"
 	"time"
-	"unicode/utf8"
 
 	"github.com/zeebo/xxh3"
 
@@ -117,45 +116,8 @@ func appendDecision(dst []byte, ev *event.Event, fired []verdict, effects []effe
 	return append(dst, `]}`...)
 }
 
-const hexDigits = "0123456789abcdef"
-
-// appendString writes s as a JSON string. Invalid UTF-8 becomes U+FFFD, so that a line is valid JSON whatever an event held.
+// appendString writes s as a JSON string.
 func appendString(dst []byte, s string) []byte { return appendQuoted(append(dst, '"'), s) }
 
 // appendQuoted writes s as the rest of a JSON string that was begun, and its end.
-func appendQuoted(dst []byte, s string) []byte {
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' && c < utf8.RuneSelf {
-			i++
-			continue
-		}
-		if c >= utf8.RuneSelf {
-			if r, size := utf8.DecodeRuneInString(s[i:]); r != utf8.RuneError || size > 1 {
-				i += size
-				continue
-			}
-			dst = append(dst, s[start:i]...)
-			dst = append(dst, "\ufffd"...)
-		} else {
-			dst = append(dst, s[start:i]...)
-			switch c {
-			case '"', '\\':
-				dst = append(dst, '\\', c)
-			case '\n':
-				dst = append(dst, '\\', 'n')
-			case '\r':
-				dst = append(dst, '\\', 'r')
-			case '\t':
-				dst = append(dst, '\\', 't')
-			default:
-				dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-			}
-		}
-		i++
-		start = i
-	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
-}
+func appendQuoted(dst []byte, s string) []byte { return append(event.AppendEscaped(dst, s), '"') }
