@@ -61,7 +61,7 @@ func (a *API) routeCases() {
 }
 
 func (a *API) listCases(ctx context.Context, in *struct {
-	pageQuery
+	PageQuery
 	State string `query:"state" enum:"open,closed" default:"open"`
 }) (*listOutput[Case], error) {
 	rows, err := a.Store.ListCases(ctx, in.State == "open", in.page())
@@ -91,7 +91,7 @@ func (a *API) getCase(ctx context.Context, in *struct {
 }
 
 func (a *API) closeCase(ctx context.Context, in *struct {
-	once
+	Once
 	ID   string `path:"id" maxLength:"256"`
 	Body verdictBody
 }) (*changedOutput, error) {

@@ -53,7 +53,7 @@ type requeueBody struct {
 }
 
 type effectsInput struct {
-	once
+	Once
 	Body effectsBody
 }
 
@@ -84,7 +84,7 @@ func (a *API) routeEffects() {
 }
 
 func (a *API) listEffects(ctx context.Context, in *struct {
-	pageQuery
+	PageQuery
 	State string `query:"state" enum:"queued,waiting,delivered,dead,refused"`
 	On    string `query:"on" maxLength:"4200" doc:"Only those on this entity, as kind:id."`
 }) (*listOutput[Effect], error) {
@@ -127,7 +127,7 @@ func (a *API) requeue(ctx context.Context, in *struct{ Body requeueBody }) (*mov
 }
 
 func (a *API) lift(ctx context.Context, in *struct {
-	once
+	Once
 	Body struct {
 		Entity string `json:"entity" maxLength:"4200" example:"account:a17"`
 		Reason string `json:"reason" minLength:"1" maxLength:"1000"`

@@ -50,16 +50,22 @@ func (r Raw) MarshalJSON() ([]byte, error) {
 	return r, nil
 }
 
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *Raw) UnmarshalJSON(b []byte) error {
+	*r = bytes.Clone(b)
+	return nil
+}
+
 // Schema implements [huma.SchemaProvider].
 func (Raw) Schema(huma.Registry) *huma.Schema { return &huma.Schema{} }
 
-// pageQuery is how a caller asks for a part of a list.
-type pageQuery struct {
+// PageQuery is how a caller asks for a part of a list. Its name is exported because huma passes over fields of an unexported type.
+type PageQuery struct {
 	Before int64 `query:"before" minimum:"0" doc:"Only what is older than this; take it from the last answer's next."`
 	Limit  int   `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"How many at most."`
 }
 
-func (p pageQuery) page() record.Page { return record.Page{Before: p.Before, Limit: p.Limit} }
+func (p PageQuery) page() record.Page { return record.Page{Before: p.Before, Limit: p.Limit} }
 
 // List is a part of a list, newest first.
 type List[T any] struct {
@@ -82,13 +88,13 @@ func listOf[R, T any](rows []R, limit int, form func(*R) T, seq func(*R) int64) 
 	return out
 }
 
-// once lets a caller repeat a request safely.
-type once struct {
+// Once lets a caller repeat a request safely. Its name is exported because huma passes over fields of an unexported type.
+type Once struct {
 	Key string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]*$" patternDescription:"visible ASCII" doc:"The change's id. Repeating a request under the same key changes nothing more; another request under it is a conflict. Made up if absent."`
 }
 
 // author is who makes a change.
-func (o once) author(ctx context.Context, reason string) control.Author {
+func (o Once) author(ctx context.Context, reason string) control.Author {
 	id := o.Key
 	if id == "" {
 		id = control.NewID()

@@ -66,15 +66,18 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w, id: "r" + strconv.FormatUint(a.served.Add(1), 10), route: "none"}
 	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 	defer func() {
+		begun := false
 		p := recover()
-		if p != nil && p != http.ErrAbortHandler { //nolint:errorlint // a sentinel that is panicked, never wrapped
+		if p == http.ErrAbortHandler { //nolint:errorlint // a sentinel that is panicked, never wrapped
+			begun = true
+		} else if p != nil {
 			a.Log.Error("a request failed", "request", x.id, "route", x.route, "panic", p, "stack", string(debug.Stack()))
-			if x.status == 0 {
+			if begun = x.status != 0; !begun {
 				a.refuse(x, r, http.StatusInternalServerError, "internal error; the server's log tells more under request "+x.id)
 			}
 		}
 		a.finish(x, r, a.Now()-start)
-		if p != nil && x.bytes > 0 {
+		if begun {
 			panic(http.ErrAbortHandler) // what was begun cannot be ended well: cut the connection
 		}
 	}()

@@ -42,7 +42,7 @@ func (a *API) routePeople() {
 }
 
 func (a *API) label(ctx context.Context, in *struct {
-	once
+	Once
 	Body labelBody
 }) (*changedOutput, error) {
 	e, err := entity(in.Body.Entity)
@@ -55,7 +55,7 @@ func (a *API) label(ctx context.Context, in *struct {
 }
 
 func (a *API) allow(ctx context.Context, in *struct {
-	once
+	Once
 	Body allowBody
 }) (*changedOutput, error) {
 	e, err := entity(in.Body.Entity)

@@ -153,7 +153,7 @@ func versionOf(r *record.RuleSet) RuleVersion {
 }
 
 func (a *API) pushRules(ctx context.Context, in *struct {
-	once
+	Once
 	Body rulesBody
 }) (*pushedOutput, error) {
 	files := make([]rule.File, len(in.Body.Files))
@@ -177,7 +177,7 @@ func warnings(problems []rule.Problem) []Problem {
 	return list
 }
 
-func (a *API) listRuleVersions(ctx context.Context, in *pageQuery) (*listOutput[RuleVersion], error) {
+func (a *API) listRuleVersions(ctx context.Context, in *PageQuery) (*listOutput[RuleVersion], error) {
 	sets, err := a.Store.ListRuleSets(ctx, in.page())
 	if err != nil {
 		return nil, err
@@ -186,7 +186,7 @@ func (a *API) listRuleVersions(ctx context.Context, in *pageQuery) (*listOutput[
 }
 
 func (a *API) rollBack(ctx context.Context, in *struct {
-	once
+	Once
 	Body rollbackBody
 }) (*pushedOutput, error) {
 	author := in.author(ctx, in.Body.Reason)
@@ -198,7 +198,7 @@ func (a *API) rollBack(ctx context.Context, in *struct {
 }
 
 func (a *API) resetRule(ctx context.Context, in *struct {
-	once
+	Once
 	ID   string `path:"id" maxLength:"64"`
 	Body reasonBody
 }) (*changedOutput, error) {

@@ -71,7 +71,7 @@ func changeOf(c *record.Change) Change {
 	return out
 }
 
-func (a *API) listAudit(ctx context.Context, in *pageQuery) (*listOutput[AuditEntry], error) {
+func (a *API) listAudit(ctx context.Context, in *PageQuery) (*listOutput[AuditEntry], error) {
 	rows, err := a.Store.AuditTrail(ctx, in.page())
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (a *API) listAudit(ctx context.Context, in *pageQuery) (*listOutput[AuditEn
 	}, func(e *record.AuditEntry) int64 { return e.Seq }), nil
 }
 
-func (a *API) listDeadLetters(ctx context.Context, in *pageQuery) (*listOutput[DeadLetter], error) {
+func (a *API) listDeadLetters(ctx context.Context, in *PageQuery) (*listOutput[DeadLetter], error) {
 	rows, err := a.Store.ListRejections(ctx, in.page())
 	if err != nil {
 		return nil, err
