@@ -17,9 +17,12 @@ type benchCmd struct {
 }
 
 func (benchCmd) Help() string {
-	return "Takes some minutes; whatever else the machine does meanwhile spoils the figures.\n\n" +
-		"Example: ringfence bench\n" +
-		"Example: ringfence bench --only compare,http --dir /var/lib/ringfence"
+	return `Takes some minutes; whatever else the machine does meanwhile spoils the figures.
+
+Examples:
+
+	ringfence bench
+	ringfence bench --only compare,http --dir /var/lib/ringfence`
 }
 
 func (c *benchCmd) Run(ctx context.Context) error {

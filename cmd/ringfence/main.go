@@ -55,9 +55,10 @@ func run(args []string) int {
 	return 0
 }
 
-func newParser() *kong.Kong {
-	parser, err := kong.New(&cli{}, kong.Name("ringfence"), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Description("Ringfence finds groups of accounts that act in concert to do harm, and acts on them with evidence, caps and undo."))
+func newParser(more ...kong.Option) *kong.Kong {
+	options := []kong.Option{kong.Name("ringfence"), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Description("Ringfence finds groups of accounts that act in concert to do harm, and acts on them with evidence, caps and undo.")}
+	parser, err := kong.New(&cli{}, append(options, more...)...)
 	if err != nil {
 		panic(err) // the struct above is wrong
 	}
