@@ -69,15 +69,15 @@ func (a *API) decide(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, http.StatusBadRequest, err.Error())
 		return
 	}
+	if wait, ok := exchangeOf(r.Context()).principal.Take(1, a.Now()); !ok {
+		retryAfter(w, wait)
+		a.refuse(w, r, http.StatusTooManyRequests, (&quotaError{}).Error())
+		return
+	}
 	s := a.scratch.Get().(*scratch)
 	defer a.putScratch(s)
 	raw, ok := a.readEvent(w, r, s, source)
 	if !ok {
-		return
-	}
-	if wait, ok := exchangeOf(r.Context()).principal.Take(1, a.Now()); !ok {
-		retryAfter(w, wait)
-		a.refuse(w, r, http.StatusTooManyRequests, (&quotaError{}).Error())
 		return
 	}
 

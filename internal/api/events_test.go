@@ -288,3 +288,25 @@ func TestBodyLimit(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkSendEvents sends bodies of ten thousand events, durable in a journal in memory when answered.
+func BenchmarkSendEvents(b *testing.B) {
+	r := newRig(b)
+	const events = 10_000
+	next := 0
+	var body strings.Builder
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		body.Reset()
+		for range events {
+			body.WriteString(post(fmt.Sprint("e", next), "a1", "hello", next/1000) + "\n")
+			next++
+		}
+		b.StartTimer()
+		if w := r.do("POST", "/v1/events", body.String()); w.Code != 200 {
+			b.Fatal(w.Code, w.Body)
+		}
+	}
+	b.ReportMetric(float64(next)/b.Elapsed().Seconds(), "events/s")
+}
