@@ -54,31 +54,56 @@ func secret(path string) ([]byte, error) {
 	return key, os.Rename(path+".new", path)
 }
 
-// startRules makes the configured rules the active set if they are not, as a change in the server's name. Where a person has
-// pushed another set and the configuration names no folder, theirs stays.
+// author is the name under which changes of the configuration are made.
+const author = "server"
+
+// startRules makes the rules of the configured folder the active set, as a change in the server's name, if they are not what the
+// server made active last: what a person pushed or rolled back to since then outlives a restart, until the folder changes.
+// Without a folder the rules that come with the program are no more than what to begin with.
 func (a *App) startRules(ctx context.Context) error {
-	files := a.opts.Rules
-	if dir := a.opts.Config.Rules.Dir; dir != "" {
-		var err error
-		if files, err = rule.Load(dir); err != nil {
-			return fmt.Errorf("rules: %w", err)
-		}
-	} else if _, err := a.records.ActiveRuleSet(ctx); !errors.Is(err, record.ErrNotFound) {
-		return err
-	}
-	number, problems, err := a.control.PushRules(ctx, control.Author{By: "server", Reason: "rules of the configuration"}, files)
-	for _, p := range problems {
-		a.opts.Log.Warn("rule set", "problem", p.String())
-	}
+	files, err := a.newRules(ctx)
 	if err != nil {
 		return fmt.Errorf("rules: %w", err)
 	}
-	// The rules must be in the journal before the first event of this run.
-	for n := 1; n > 0; {
-		if n, err = a.control.Relay(ctx); err != nil {
+	if files != nil {
+		number, problems, err := a.control.PushRules(ctx, control.Author{By: author, Reason: "rules of the configuration"}, files)
+		for _, p := range problems {
+			a.opts.Log.Warn("rule set", "problem", p.String())
+		}
+		if err != nil {
 			return fmt.Errorf("rules: %w", err)
 		}
+		a.opts.Log.Info("rules active", "version", number)
 	}
-	a.opts.Log.Info("rules active", "version", number)
+	// What was changed before a crash, these rules among it, must be in the journal before the first event of this run.
+	for n := 1; n > 0; {
+		if n, err = a.control.Relay(ctx); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// newRules is the set that the server has to make active; nil for none.
+func (a *App) newRules(ctx context.Context) ([]rule.File, error) {
+	dir := a.opts.Config.Rules.Dir
+	if dir == "" {
+		_, err := a.records.ActiveRuleSet(ctx)
+		if errors.Is(err, record.ErrNotFound) {
+			return a.opts.Rules, nil
+		}
+		return nil, err
+	}
+	files, err := rule.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	last, err := a.control.LastRules(ctx, author)
+	if err != nil && !errors.Is(err, record.ErrNotFound) {
+		return nil, err
+	}
+	if set, _ := rule.Compile(files); err == nil && set != nil && set.Hash == last.Hash {
+		return nil, nil
+	}
+	return files, nil
 }

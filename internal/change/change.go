@@ -1,6 +1,7 @@
 // Package change is what people (and, later, models) change, in the form in which the journal carries it. A change is checked
 // and written in one SQL transaction with a to-journal row; a relay appends it to the journal under its id; decide acts only
-// on the journal record. So SQL says who did what, and the journal says what decide knew when.
+// on the journal record. So SQL says who did what, and the journal says what decide knew when. A change does not hold the time at
+// which it was made, so that a request that is repeated later makes the same one.
 package change
 
 import (
@@ -17,7 +18,6 @@ import (
 type Change struct {
 	ID     string `json:"id"`     // unique; decide drops an id it has seen
 	By     string `json:"by"`     // who: "person:ada", "key:ci"
-	At     int64  `json:"at"`     // when it was made, nanoseconds since 1970 by the server's clock
 	Reason string `json:"reason"` // in the person's words
 
 	Rules   *Rules   `json:"rules,omitempty"`

@@ -80,13 +80,13 @@ func (c *Control) make(a Author, fill func(*change.Change)) (record.Change, erro
 	if a.ID == "" {
 		a.ID = NewID()
 	}
-	ch := change.Change{ID: a.ID, By: a.By, At: c.now(), Reason: a.Reason}
+	ch := change.Change{ID: a.ID, By: a.By, Reason: a.Reason}
 	fill(&ch)
 	body, err := ch.Encode()
 	if err != nil {
 		return record.Change{}, fmt.Errorf("%w: %w", record.ErrInvalid, err)
 	}
-	return record.Change{ID: ch.ID, Kind: ch.Kind(), By: ch.By, At: ch.At, Reason: ch.Reason, Body: body}, nil
+	return record.Change{ID: ch.ID, Kind: ch.Kind(), By: ch.By, At: c.now(), Reason: ch.Reason, Body: body}, nil
 }
 
 func (c *Control) put(ctx context.Context, a Author, fill func(*change.Change)) error {
@@ -155,19 +155,12 @@ func (c *Control) CloseCase(ctx context.Context, a Author, id, verdict string) e
 	return nil
 }
 
-// PushRules checks a rule set and makes it the active one. A set with errors changes nothing and comes back as *RuleErrors. The
-// same set as the active one is no change. It returns the version's number and what the compiler warned of.
+// PushRules checks a rule set and makes it the active one. A set with errors changes nothing and comes back as *RuleErrors. It
+// returns the version's number, which is the earlier one where the set was there before, and what the compiler warned of.
 func (c *Control) PushRules(ctx context.Context, a Author, files []rule.File) (int64, []rule.Problem, error) {
 	set, problems := rule.Compile(files)
 	if set == nil {
 		return 0, problems, &RuleErrors{Problems: problems}
-	}
-	active, err := c.store.ActiveRuleSet(ctx)
-	if err == nil && active.Hash == set.Hash {
-		return active.Number, problems, nil
-	}
-	if err != nil && !errors.Is(err, record.ErrNotFound) {
-		return 0, problems, err
 	}
 	rs := record.RuleSet{Hash: set.Hash, By: a.By, At: c.now(), Note: a.Reason}
 	for _, f := range files {
@@ -178,6 +171,31 @@ func (c *Control) PushRules(ctx context.Context, a Author, files []rule.File) (i
 		return 0, problems, err
 	}
 	return number, problems, c.activate(ctx, a, number, files)
+}
+
+// LastRules is the rule set that the given author made active last, whether or not it still is; record.ErrNotFound if there is
+// none.
+func (c *Control) LastRules(ctx context.Context, by string) (record.RuleSet, error) {
+	for page := (record.Page{Limit: 100}); ; {
+		changes, err := c.store.ListChanges(ctx, page)
+		if err != nil {
+			return record.RuleSet{}, err
+		}
+		if len(changes) == 0 {
+			return record.RuleSet{}, record.ErrNotFound
+		}
+		for _, row := range changes {
+			page.Before = row.Seq
+			if row.By != by || row.Kind != "rules" {
+				continue
+			}
+			ch, err := change.Decode(row.Body)
+			if err != nil {
+				return record.RuleSet{}, fmt.Errorf("change %s: %w", row.ID, err)
+			}
+			return c.store.RuleSet(ctx, int64(ch.Rules.Version))
+		}
+	}
 }
 
 // Rollback makes an earlier version the active one: the given one, or with 0 the one before the active.
