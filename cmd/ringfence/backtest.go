@@ -20,9 +20,12 @@ type backtestCmd struct {
 }
 
 func (backtestCmd) Help() string {
-	return "Runs both rule sets over the same events and says, rule by rule, what the new ones would change: fires, accounts, overlap,\n" +
-		"and precision where there are verdicts. With --from, what comes before warms the windows; windows that it does not fill are named.\n\n" +
-		"Example: ringfence backtest --rules new --against rules --verdicts truth.ndjson events.ndjson.gz"
+	return `Runs both rule sets over the same events and says, rule by rule, what the new ones would change: fires, accounts, overlap, and
+precision where there are verdicts. With --from, what comes before warms the windows; windows that it does not fill are named.
+
+Example:
+
+	ringfence backtest --rules new --against rules --verdicts truth.ndjson events.ndjson.gz`
 }
 
 func (c *backtestCmd) Run(ctx context.Context) error {
@@ -46,14 +49,18 @@ func (c *backtestCmd) Run(ctx context.Context) error {
 		f.Close()
 	}
 	var bad refusals
-	feed, files, err := c.feed(ctx, false, bad.add)
+	in, err := c.open(ctx, false, bad.add)
 	if err != nil {
 		return err
 	}
-	defer files.Close()
-	feed = counted(feed, newProgress("backtest", c.Quiet))
-	result, err := pipeline.Backtest(ctx, c.options(), state.Options{}, oldSet, newSet, feed, c.span(), verdicts)
+	defer in.Close()
+	progress := newProgress("backtest", c.Quiet)
+	feed := counted(in.feed, progress)
+	result, err := pipeline.Backtest(ctx, in.opts, state.Options{}, oldSet, newSet, feed, c.span(), verdicts)
 	if err != nil {
+		return err
+	}
+	if err := bad.fault(progress.n); err != nil {
 		return err
 	}
 	out := json.NewEncoder(os.Stdout)

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/app"
 	"github.com/ringfence/ringfence/internal/journal"
 )
 
@@ -15,7 +16,11 @@ type exportCmd struct {
 }
 
 func (exportCmd) Help() string {
-	return "Every record in the order in which it was decided, with its position. Example: ringfence export ringfence-data > records.ndjson"
+	return `Every record in the order in which it was decided, with its position.
+
+Example:
+
+	ringfence export ringfence-data > records.ndjson`
 }
 
 // exported is a record as a line of JSON.
@@ -30,7 +35,7 @@ type exported struct {
 }
 
 func (c exportCmd) Run(ctx context.Context) error {
-	f, err := openFolder(ctx, c.Folder)
+	f, err := app.OpenFolder(ctx, c.Folder)
 	if err != nil {
 		return err
 	}

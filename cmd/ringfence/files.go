@@ -9,9 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/app"
 	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/pipeline"
@@ -23,7 +26,7 @@ import (
 // eventFiles is how the verbs on files read events.
 type eventFiles struct {
 	Files   []string  `arg:"" name:"events" help:"Event files (.gz and .zst too), - for standard input, or one data folder, whose archive and journal are read in their order."`
-	Format  string    `default:"" enum:",native,jetstream,csv" help:"Format of the files: native, jetstream or csv; by the file's name if not given."`
+	Format  string    `default:"" enum:",native,jetstream,csv" placeholder:"FORMAT" help:"native, jetstream or csv; by the file's name if not given."`
 	Columns string    `placeholder:"MAPPING" help:"Columns of a CSV file: a preset (coshare, coshare-multi) or field=column,…; field==value sets a constant."`
 	From    time.Time `help:"Decide from this event time on (RFC 3339); what comes before warms the windows."`
 	To      time.Time `help:"Decide up to this event time."`
@@ -43,28 +46,41 @@ func (f *eventFiles) span() pipeline.Span {
 	return s
 }
 
-func (f *eventFiles) options() pipeline.Options {
+// input is opened event files and how to decide them.
+type input struct {
+	io.Closer
+	feed extract.Feed
+	opts pipeline.Options
+}
+
+func (f *eventFiles) options(emailKey []byte) pipeline.Options {
 	n := f.Workers
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	return pipeline.Options{Workers: n, Limits: event.DefaultLimits(), EmailKey: make([]byte, 32),
-		Decide: decide.Options{Lateness: state.DefaultLateness}}
+	return pipeline.Options{Workers: n, Limits: event.DefaultLimits(), EmailKey: emailKey, Decide: decide.Options{Lateness: state.DefaultLateness}}
 }
 
-// feed opens the files. own keeps the rule sets that a data folder's journal names. refused is called for each line that cannot
-// be read.
-func (f *eventFiles) feed(ctx context.Context, own bool, refused func(error)) (extract.Feed, io.Closer, error) {
+// open opens the files. own keeps the rule sets that a data folder's journal names, which files cannot do. refused is called for
+// each line that cannot be read.
+func (f *eventFiles) open(ctx context.Context, own bool, refused func(error)) (input, error) {
 	if len(f.Files) == 1 {
 		if info, err := os.Stat(f.Files[0]); err == nil && info.IsDir() {
-			return f.folder(ctx, own)
+			folder, err := app.OpenFolder(ctx, f.Files[0])
+			if err != nil {
+				return input{}, err
+			}
+			return input{folder, pipeline.Records(folder.Next, f.span(), own), f.options(folder.EmailKey)}, nil
 		}
+	}
+	if own {
+		return input{}, fmt.Errorf("%w: --rules is missing: only a data folder knows which rules were active", errUsage)
 	}
 	opts := source.Options{Format: source.Format(f.Format), Limits: event.DefaultLimits(), Stdin: os.Stdin}
 	if f.Columns != "" {
 		mapping, err := event.ParseMapping(f.Columns)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w: --columns: %w", errUsage, err)
+			return input{}, fmt.Errorf("%w: --columns: %w", errUsage, err)
 		}
 		opts.Mapping = mapping
 	}
@@ -75,7 +91,7 @@ func (f *eventFiles) feed(ctx context.Context, own bool, refused func(error)) (e
 			for _, open := range readers {
 				open.Close()
 			}
-			return nil, nil, err
+			return input{}, err
 		}
 		readers = append(readers, r)
 	}
@@ -84,17 +100,9 @@ func (f *eventFiles) feed(ctx context.Context, own bool, refused func(error)) (e
 		return nil
 	}})
 	if err != nil {
-		return nil, nil, err
+		return input{}, err
 	}
-	return pipeline.Events(sorted, f.span(), refused), sorted, nil
-}
-
-func (f *eventFiles) folder(ctx context.Context, own bool) (extract.Feed, io.Closer, error) {
-	r, err := openFolder(ctx, f.Files[0])
-	if err != nil {
-		return nil, nil, err
-	}
-	return pipeline.Records(r.Next, f.span(), own), r, nil
+	return input{sorted, pipeline.Events(sorted, f.span(), refused), f.options(make([]byte, 32))}, nil
 }
 
 // loadRules compiles a folder of rules and prints what the compiler has to say.
@@ -102,6 +110,9 @@ func loadRules(dir string) (*rule.Set, error) {
 	files, err := rule.Load(dir)
 	if err != nil {
 		return nil, err
+	}
+	if !slices.ContainsFunc(files, func(f rule.File) bool { return strings.HasSuffix(f.Name, ".yaml") }) {
+		return nil, fmt.Errorf("%s holds no rules: rule files end in .yaml", dir)
 	}
 	set, problems := rule.Compile(files)
 	for _, p := range problems {
@@ -147,6 +158,14 @@ func (r *refusals) add(err error) {
 	if r.n++; r.n <= 10 {
 		fmt.Fprintln(os.Stderr, "refused:", err)
 	}
+}
+
+// fault is the error of files in which nothing is an event; nil where some is.
+func (r *refusals) fault(events int64) error {
+	if events == 0 && r.n > 0 {
+		return fmt.Errorf("none of the %d lines is an event", r.n)
+	}
+	return nil
 }
 
 // lines writes lines to standard output.

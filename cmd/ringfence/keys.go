@@ -17,7 +17,7 @@ import (
 type keysCmd struct {
 	Create keysCreateCmd `cmd:"" help:"Make a key and print its token, once."`
 	List   keysListCmd   `cmd:"" help:"List keys."`
-	Revoke keysRevokeCmd `cmd:"" help:"Revoke a key. A running server notices within a minute."`
+	Revoke keysRevokeCmd `cmd:"" help:"Revoke a key. A running server notices within seconds."`
 }
 
 // keyring opens the keys of a data folder, also beside a running server. A folder that is not there is made if create says so.
@@ -130,6 +130,6 @@ func (c keysRevokeCmd) Run(ctx context.Context) error {
 	if err := keys.Revoke(ctx, c.ID, "command line"); err != nil {
 		return fmt.Errorf("%w; keys list shows the ids", err)
 	}
-	fmt.Fprintf(os.Stderr, "key %s is revoked; a running server refuses it within a minute\n", c.ID)
+	fmt.Fprintf(os.Stderr, "key %s is revoked; a running server refuses it within seconds\n", c.ID)
 	return nil
 }

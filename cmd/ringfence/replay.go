@@ -23,9 +23,13 @@ type replayCmd struct {
 }
 
 func (replayCmd) Help() string {
-	return "Sorts the events by (time, id) and decides them as the live system would, one decision a line.\n\n" +
-		"Example: ringfence replay --rules rules events.ndjson.gz\n" +
-		"Example: ringfence replay --rules my-rules --columns coshare shares.csv.gz"
+	return `Sorts the events by (time, id) and decides them as the live system would, one decision a line.
+
+Examples:
+
+	ringfence replay --rules rules events.ndjson.gz
+	ringfence replay --rules examples/coshare --columns coshare shares.csv.gz
+	ringfence replay ringfence-data`
 }
 
 func (c *replayCmd) Run(ctx context.Context) error {
@@ -37,21 +41,20 @@ func (c *replayCmd) Run(ctx context.Context) error {
 		}
 	}
 	var bad refusals
-	feed, files, err := c.feed(ctx, set == nil, bad.add)
+	in, err := c.open(ctx, set == nil, bad.add)
 	if err != nil {
 		return err
 	}
-	defer files.Close()
+	defer in.Close()
 	hot, err := state.New(state.Options{})
 	if err != nil {
 		return err
 	}
-	opts := c.options()
-	opts.Decide.Every = c.All
+	in.opts.Decide.Every = c.All
 	out := newLines()
 	began := time.Now()
 	progress := newProgress("replay", c.Quiet)
-	sum, err := pipeline.Replay(ctx, opts, hot, set, counted(feed, progress), func(o *decide.Output, _ *extract.Item) error {
+	sum, err := pipeline.Replay(ctx, in.opts, hot, set, counted(in.feed, progress), func(o *decide.Output, _ *extract.Item) error {
 		return out.write(o.Decision.Line)
 	})
 	if err = errors.Join(err, out.w.Flush()); err != nil {
@@ -65,7 +68,7 @@ func (c *replayCmd) Run(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return bad.fault(progress.n)
 }
 
 func outcomes(sum pipeline.Summary) string {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,7 +29,11 @@ type rulesCheckCmd struct {
 	Dir string `arg:"" type:"existingdir" help:"Folder of rules."`
 }
 
-func (rulesCheckCmd) Help() string { return "Example: ringfence rules check rules" }
+func (rulesCheckCmd) Help() string {
+	return `Example:
+
+	ringfence rules check rules`
+}
 
 func (c rulesCheckCmd) Run() error {
 	set, err := loadRules(c.Dir)
@@ -43,7 +48,11 @@ type rulesTestCmd struct {
 	Dir string `arg:"" type:"existingdir" help:"Folder of rules and their tests (*_test.yaml)."`
 }
 
-func (rulesTestCmd) Help() string { return "Example: ringfence rules test rules" }
+func (rulesTestCmd) Help() string {
+	return `Example:
+
+	ringfence rules test rules`
+}
 
 func (c rulesTestCmd) Run(ctx context.Context) error {
 	set, err := loadRules(c.Dir)
@@ -99,12 +108,16 @@ type rulesExplainCmd struct {
 	eventFiles
 	Rules string `required:"" type:"existingdir" help:"Folder of rules."`
 	Event string `required:"" help:"Id of the event."`
-	Rule  string `help:"Only this rule."`
+	Rule  string `placeholder:"ID" help:"Only this rule."`
 }
 
 func (rulesExplainCmd) Help() string {
-	return "Replays the events up to the one asked for, and shows every signal, window and condition of its rules.\n\n" +
-		"Example: ringfence rules explain --rules rules --event e42 events.ndjson"
+	return `Replays the events up to the one asked for, and shows every signal, window and condition of its rules.
+
+Examples:
+
+	ringfence rules explain --rules rules --event e42 events.ndjson
+	ringfence rules explain --rules rules --event e42 --rule same-text-again events.ndjson.gz`
 }
 
 func (c *rulesExplainCmd) Run(ctx context.Context) error {
@@ -112,12 +125,15 @@ func (c *rulesExplainCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Rule != "" && !slices.ContainsFunc(set.Rules, func(r *rule.Rule) bool { return r.ID == c.Rule }) {
+		return fmt.Errorf("%s holds no rule %q", c.Rules, c.Rule)
+	}
 	var bad refusals
-	feed, files, err := c.feed(ctx, false, bad.add)
+	in, err := c.open(ctx, false, bad.add)
 	if err != nil {
 		return err
 	}
-	defer files.Close()
+	defer in.Close()
 	hot, err := state.New(state.Options{})
 	if err != nil {
 		return err
@@ -127,20 +143,19 @@ func (c *rulesExplainCmd) Run(ctx context.Context) error {
 	found := false
 	out := json.NewEncoder(os.Stdout)
 	out.SetEscapeHTML(false)
-	opts := c.options()
-	opts.Decide.Inspect = func(it *extract.Item, ev *rule.Evaluation) {
+	in.opts.Decide.Inspect = func(it *extract.Item, ev *rule.Evaluation) {
 		if it.Event.ID != c.Event || found {
 			return
 		}
 		found = true
 		for _, r := range set.Rules {
 			if r.Mode != rule.Off && (c.Rule == "" || c.Rule == r.ID) && (r.On[0] == "*" || slices.Contains(r.On, it.Event.Kind)) {
-				err = out.Encode(ev.Explain(r))
+				err = errors.Join(err, out.Encode(explained(ev.Explain(r))))
 			}
 		}
 		stop()
 	}
-	_, replayed := pipeline.Replay(ctx, opts, hot, set, feed, func(*decide.Output, *extract.Item) error { return nil })
+	_, replayed := pipeline.Replay(ctx, in.opts, hot, set, in.feed, func(*decide.Output, *extract.Item) error { return nil })
 	switch {
 	case found:
 		return err
@@ -154,7 +169,11 @@ type rulesRegistryCmd struct {
 	Dir string `arg:"" type:"existingdir" help:"Folder of rules."`
 }
 
-func (rulesRegistryCmd) Help() string { return "Example: ringfence rules registry rules" }
+func (rulesRegistryCmd) Help() string {
+	return `Example:
+
+	ringfence rules registry rules`
+}
 
 func (c rulesRegistryCmd) Run() error {
 	set, err := loadRules(c.Dir)
@@ -164,5 +183,5 @@ func (c rulesRegistryCmd) Run() error {
 	out := json.NewEncoder(os.Stdout)
 	out.SetIndent("", "  ")
 	out.SetEscapeHTML(false)
-	return out.Encode(set.Registry())
+	return out.Encode(registered(set.Registry()))
 }
