@@ -54,7 +54,7 @@ type Decide struct {
 	DedupeHorizon  Duration `yaml:"dedupe_horizon" doc:"How long an event's id is remembered. An event older than this is refused."`
 	DedupeIDs      int      `yaml:"dedupe_ids" doc:"Most ids that are remembered, whatever their age."`
 	Deadline       Duration `yaml:"deadline" doc:"How long a synchronous call waits for its verdict before it is answered as undecided."`
-	DefaultVerdict string   `yaml:"default_verdict" doc:"Verdict that goes with an undecided answer: allow or deny."`
+	DefaultVerdict string   `yaml:"default_verdict" doc:"Verdict that goes with an undecided answer: allow, review, inform, friction, limit, lock, suspend or remove."`
 }
 
 // Image is the settings of the state's image.

@@ -69,7 +69,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 		},
 		Decide: Decide{
 			Lateness: Duration(30 * time.Second), Memory: 512 << 20, DedupeHorizon: Duration(48 * time.Hour), DedupeIDs: 1_000_000,
-			Deadline: Duration(20 * time.Millisecond), DefaultVerdict: "deny",
+			Deadline: Duration(20 * time.Millisecond), DefaultVerdict: "friction",
 		},
 		Image: Image{Every: Duration(10 * time.Second)},
 		Archive: Archive{

@@ -40,7 +40,7 @@ func (c *Config) validate(wrong complain) {
 	}
 	within(wrong, "decide.dedupe_ids", c.Decide.DedupeIDs, 1_000, 1_000_000_000)
 	within(wrong, "decide.deadline", c.Decide.Deadline, span(time.Millisecond), span(10*time.Second))
-	oneOf(wrong, "decide.default_verdict", c.Decide.DefaultVerdict, "allow", "deny")
+	oneOf(wrong, "decide.default_verdict", c.Decide.DefaultVerdict, "allow", "review", "inform", "friction", "limit", "lock", "suspend", "remove")
 	within(wrong, "image.every", c.Image.Every, span(time.Second), span(time.Hour))
 	within(wrong, "archive.segment_size", c.Archive.SegmentSize, 1<<20, 4<<30)
 	within(wrong, "archive.segment_age", c.Archive.SegmentAge, span(time.Second), span(7*24*time.Hour))

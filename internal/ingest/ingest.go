@@ -45,8 +45,9 @@ func New(opts Options, log journal.Log, p Progress) *Ingest {
 }
 
 const (
-	partition journal.Partition = 0
-	chunk                       = 256 // events appended together at most
+	partition  journal.Partition = 0
+	chunk                        = 256     // events appended together at most
+	chunkBytes                   = 4 << 20 // and their size, before the last of them
 )
 
 // ErrFuture is the error of an event whose time is too far ahead of ours.
@@ -56,7 +57,7 @@ var ErrFuture = errors.New("is ahead of the server's clock")
 type Refusal struct {
 	Line int
 	Err  error
-	Raw  []byte // the event, where it could be read
+	Raw  []byte // the event, or the beginning of the line
 }
 
 // Report is what became of a stream of events.
@@ -76,6 +77,7 @@ func (in *Ingest) Events(ctx context.Context, from string, kind journal.Kind, r 
 	var report Report
 	var e event.Event
 	recs := make([]journal.Record, 0, chunk)
+	size := 0
 	flush := func() error {
 		if len(recs) == 0 {
 			return nil
@@ -89,13 +91,14 @@ func (in *Ingest) Events(ctx context.Context, from string, kind journal.Kind, r 
 		}
 		report.Accepted += int64(len(recs))
 		report.Last = last
-		recs = recs[:0]
+		recs, size = recs[:0], 0
 		return nil
 	}
 	for {
 		err := r.Next(&e)
 		if errors.Is(err, io.EOF) {
-			return report, flush()
+			err = flush()
+			return report, err
 		}
 		var rec journal.Record
 		if err == nil {
@@ -106,11 +109,15 @@ func (in *Ingest) Events(ctx context.Context, from string, kind journal.Kind, r 
 			var line *source.LineError
 			switch {
 			case errors.As(err, &line):
-				refusal.Line = line.Line
+				refusal.Line, refusal.Raw = line.Line, line.Raw
 			case errors.Is(err, ErrFuture):
 				refusal.Raw = r.Raw()
-			default:
-				return report, errors.Join(err, flush()) // the stream itself broke
+				if at, ok := r.(interface{ Line() int }); ok {
+					refusal.Line = at.Line()
+				}
+			default: // the stream itself broke
+				err = errors.Join(err, flush())
+				return report, err
 			}
 			in.refused.Add(1)
 			report.Refused++
@@ -121,7 +128,8 @@ func (in *Ingest) Events(ctx context.Context, from string, kind journal.Kind, r 
 			continue
 		}
 		recs = append(recs, rec)
-		if len(recs) == chunk {
+		size += rec.Size()
+		if len(recs) == chunk || size >= chunkBytes {
 			if err := flush(); err != nil {
 				return report, err
 			}
@@ -176,7 +184,9 @@ func (in *Ingest) append(ctx context.Context, recs []journal.Record) (journal.Po
 	if err != nil {
 		return 0, fmt.Errorf("ingest: %w", err)
 	}
-	in.accepted.Add(uint64(len(recs)))
+	if recs[0].Kind != journal.Change {
+		in.accepted.Add(uint64(len(recs)))
+	}
 	in.active.Store(in.opts.Now())
 	return first + journal.Position(len(recs)) - 1, nil
 }

@@ -220,7 +220,10 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 		}
 		return nil
 	})
-	if !errors.Is(err, io.EOF) {
+	if work.Err() != nil {
+		return context.Cause(work) // the outbox failed: what was decided since the last image is decided again
+	}
+	if stopped := feed.Err() != nil && errors.Is(err, feed.Err()); !stopped && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if imagedAt > 0 { // finish the image at hand, then take one of the end

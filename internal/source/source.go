@@ -37,7 +37,11 @@ type LineError struct {
 	File string
 	Line int // the first of the event's lines, from 1
 	Err  error
+	Raw  []byte // its beginning, at most MaxRaw bytes
 }
+
+// MaxRaw is how much of a refused line its error holds.
+const MaxRaw = 4 << 10
 
 // Error has the form that editors and terminals turn into a link.
 func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err) }
@@ -138,11 +142,11 @@ func (f *fileReader) openTable(opt Options) error {
 		return fmt.Errorf("%s: the file is empty; a CSV file begins with the names of its columns", f.name)
 	}
 	if err != nil {
-		return f.at(err)
+		return f.at(err, f.lines.line)
 	}
 	table, err := event.NewTable(header, opt.Mapping, opt.Limits)
 	if err != nil {
-		return f.at(err)
+		return f.at(err, header)
 	}
 	f.decode = func(row []byte, e *event.Event) (bool, error) { return true, table.Decode(row, e) }
 	return nil
@@ -180,8 +184,8 @@ const (
 )
 
 // at adds the place to an error about the row that was read last.
-func (f *fileReader) at(err error) error {
-	return &LineError{File: f.name, Line: f.lines.first, Err: err}
+func (f *fileReader) at(err error, row []byte) error {
+	return &LineError{File: f.name, Line: f.lines.first, Err: err, Raw: bytes.Clone(row[:min(len(row), MaxRaw)])}
 }
 
 func (f *fileReader) Next(e *event.Event) error {
@@ -192,13 +196,13 @@ func (f *fileReader) Next(e *event.Event) error {
 		case err == io.EOF:
 			return io.EOF
 		case errors.As(err, &bad):
-			return f.at(err)
+			return f.at(err, f.lines.line)
 		case err != nil:
 			return fmt.Errorf("%s: at line %d: %w", f.name, f.lines.number, err)
 		}
 		ok, err := f.decode(row, e)
 		if err != nil {
-			return f.at(err)
+			return f.at(err, row)
 		}
 		if !ok {
 			continue
@@ -208,7 +212,7 @@ func (f *fileReader) Next(e *event.Event) error {
 			f.encoded = e.AppendNative(f.encoded[:0])
 			f.raw = f.encoded
 			if len(f.raw) > f.lines.limit {
-				return f.at(fmt.Errorf("the event has %d bytes in native form, the limit is %d", len(f.raw), f.lines.limit))
+				return f.at(fmt.Errorf("the event has %d bytes in native form, the limit is %d", len(f.raw), f.lines.limit), row)
 			}
 		}
 		return nil
@@ -216,6 +220,9 @@ func (f *fileReader) Next(e *event.Event) error {
 }
 
 func (f *fileReader) Raw() []byte { return f.raw }
+
+// Line is the number of the first line of the event that Next gave last.
+func (f *fileReader) Line() int { return f.lines.first }
 
 func (f *fileReader) Close() error {
 	var errs []error

@@ -1,0 +1,149 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/journal/pebblelog"
+	"github.com/ringfence/ringfence/internal/source"
+)
+
+// loop is a loop that has decided up to a position.
+type loop struct {
+	decided journal.Position
+	waited  []journal.Position
+}
+
+func (l *loop) WaitDecided(_ context.Context, pos journal.Position) error {
+	l.waited = append(l.waited, pos)
+	if pos > l.decided {
+		return context.DeadlineExceeded // it never gets there
+	}
+	return nil
+}
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func newIngest(t *testing.T, l *loop) (*Ingest, journal.Log) {
+	t.Helper()
+	store, err := pebblelog.OpenStore("", vfs.NewMem(), pebblelog.StoreOptions{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := pebblelog.New(store, pebblelog.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close(); store.Close() })
+	opts := Options{Now: func() int64 { return now.UnixNano() }, Skew: int64(5 * time.Minute), Backlog: 300, Limits: event.DefaultLimits()}
+	return New(opts, log, l), log
+}
+
+func lines(n int, more string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `{"id":"e%d","time":"2026-03-01T12:00:00Z","kind":"post","actor":"a"%s}`+"\n", i, more)
+	}
+	return b.String()
+}
+
+func reader(t *testing.T, text string) source.Reader {
+	t.Helper()
+	r, err := source.NewReader("body", io.NopCloser(strings.NewReader(text)), source.Options{Limits: event.DefaultLimits()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func yes(int) error { return nil }
+
+func TestEvents(t *testing.T) {
+	in, log := newIngest(t, &loop{decided: 1 << 40})
+	text := lines(2, "") + "{\n" + `{"id":"f","time":"2099-01-01T00:00:00Z","kind":"post","actor":"a"}` + "\n" + strings.Replace(lines(1, ""), "e0", "last", 1)
+	var refusals []Refusal
+	report, err := in.Events(t.Context(), "s", journal.Event, reader(t, text), yes, func(r Refusal) { refusals = append(refusals, r) })
+	if err != nil || report.Accepted != 3 || report.Refused != 2 || report.Last != 3 {
+		t.Fatalf("got %+v, %v", report, err)
+	}
+	if len(refusals) != 2 || refusals[0].Line != 3 || string(refusals[0].Raw) != "{" || refusals[1].Line != 4 || !errors.Is(refusals[1].Err, ErrFuture) {
+		t.Errorf("refusals %+v", refusals)
+	}
+	recs, err := log.Read(t.Context(), 0, 1, 10, nil)
+	if err != nil || len(recs) != 3 || recs[2].ID != "last" || recs[2].Source != "s" || recs[2].Actor != "a" || recs[2].Time != now.UnixNano() {
+		t.Errorf("records %+v, %v", recs, err)
+	}
+	if accepted, refused := in.Counts(); accepted != 3 || refused != 2 {
+		t.Errorf("counted %d and %d", accepted, refused)
+	}
+}
+
+// TestLargeEvents holds that a run of events near the limit is cut into appends that the journal takes.
+func TestLargeEvents(t *testing.T) {
+	in, _ := newIngest(t, &loop{decided: 1 << 40})
+	const n = 60
+	text := lines(n, `,"media":[`+strings.Repeat(`{"url":"`+strings.Repeat("x", 4000)+`"},`, 200)+`{"id":"m"}]`)
+	report, err := in.Events(t.Context(), "s", journal.Event, reader(t, text), yes, func(r Refusal) { t.Error(r.Err) })
+	if err != nil || report.Accepted != n {
+		t.Errorf("got %d accepted, %v", report.Accepted, err)
+	}
+}
+
+func TestBulkWaitsForTheLoopAndUrgentDoesNot(t *testing.T) {
+	l := &loop{}
+	in, log := newIngest(t, l)
+	report, err := in.Events(t.Context(), "s", journal.Event, reader(t, lines(1000, "")), yes, func(r Refusal) { t.Error(r.Err) })
+	if !errors.Is(err, context.DeadlineExceeded) || report.Accepted != 512 || len(l.waited) != 1 || l.waited[0] != 212 {
+		t.Errorf("got %d accepted, %v, waited for %v", report.Accepted, err, l.waited)
+	}
+	e := event.Event{ID: "now", Time: now.UnixNano(), Kind: "post", Actor: "a"}
+	if err := in.Urgent(t.Context(), "s", &e, e.AppendNative(nil)); err != nil {
+		t.Error(err)
+	}
+	if _, last := log.Bounds(0); last != 513 || len(l.waited) != 1 {
+		t.Errorf("the journal ends at %d, waited for %v", last, l.waited)
+	}
+}
+
+func TestQuotaEndsTheStream(t *testing.T) {
+	in, _ := newIngest(t, &loop{decided: 1 << 40})
+	full := errors.New("quota")
+	left := 300
+	report, err := in.Events(t.Context(), "s", journal.Event, reader(t, lines(1000, "")), func(n int) error {
+		if left -= n; left < 0 {
+			return full
+		}
+		return nil
+	}, func(r Refusal) { t.Error(r.Err) })
+	if !errors.Is(err, full) || report.Accepted != 256 {
+		t.Errorf("got %d accepted, %v", report.Accepted, err)
+	}
+}
+
+func TestTick(t *testing.T) {
+	in, log := newIngest(t, &loop{})
+	if err := in.Tick(t.Context(), int64(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	e := event.Event{ID: "now", Time: now.UnixNano(), Kind: "post", Actor: "a"}
+	if err := in.Urgent(t.Context(), "s", &e, e.AppendNative(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Tick(t.Context(), int64(time.Second)); err != nil { // not idle
+		t.Fatal(err)
+	}
+	recs, err := log.Read(t.Context(), 0, 1, 10, nil)
+	if err != nil || len(recs) != 2 || recs[0].Kind != journal.Tick || recs[0].Time != now.UnixNano() {
+		t.Errorf("got %+v, %v", recs, err)
+	}
+}
