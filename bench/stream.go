@@ -79,8 +79,7 @@ func decideLines(ctx context.Context, lines [][]byte, set *rule.Set, workers int
 }
 
 func decideFeed(ctx context.Context, feed extract.Feed, set *rule.Set, workers int, hot *state.State, line func()) (pipeline.Summary, error) {
-	opts := pipeline.Options{Workers: workers, Limits: event.DefaultLimits(), EmailKey: make([]byte, 32),
-		Decide: decide.Options{Lateness: state.DefaultLateness}}
+	opts := pipeline.Options{Workers: workers, Limits: event.DefaultLimits(), EmailKey: make([]byte, 32)}
 	return pipeline.Replay(ctx, opts, hot, set, feed, func(*decide.Output, *extract.Item) error { line(); return nil })
 }
 

@@ -15,7 +15,6 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/app"
-	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/pipeline"
 	"github.com/ringfence/ringfence/internal/source"
@@ -58,7 +57,7 @@ func (f *eventFiles) options(emailKey []byte) pipeline.Options {
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	return pipeline.Options{Workers: n, Limits: event.DefaultLimits(), EmailKey: emailKey, Decide: decide.Options{Lateness: state.DefaultLateness}}
+	return pipeline.Options{Workers: n, Limits: event.DefaultLimits(), EmailKey: emailKey}
 }
 
 // open opens the files. own keeps the rule sets that a data folder's journal names, which files cannot do. refused is called for

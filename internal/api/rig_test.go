@@ -24,7 +24,6 @@ import (
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/auth"
 	"github.com/ringfence/ringfence/internal/control"
-	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/journal/pebblelog"
@@ -92,7 +91,7 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 	hot, err := state.New(state.Options{Lateness: lateness, Budget: 64 << 20, Horizon: int64(24 * time.Hour), MaxIDs: 1_000_000, DB: store.DB})
 	r.must(err)
 	r.engine = pipeline.New(pipeline.Options{Workers: 1, Limits: event.DefaultLimits(), EmailKey: make([]byte, 32),
-		Decide: decide.Options{Lateness: lateness}, Now: now, Log: log}, journal, hot, records, pipeline.OpenDecisions(store.DB, store.Apply))
+		Now: now, Log: log}, journal, hot, records, pipeline.OpenDecisions(store.DB, store.Apply))
 	in := ingest.New(ingest.Options{Now: now, Skew: int64(5 * time.Minute), Backlog: 10_000, Limits: event.DefaultLimits()}, journal, r.engine)
 	r.relay = control.New(records, in, now, log)
 	keys := auth.NewKeyring(records, auth.Quota{}, now, log)

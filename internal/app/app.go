@@ -21,7 +21,6 @@ import (
 	"github.com/ringfence/ringfence/internal/auth"
 	"github.com/ringfence/ringfence/internal/config"
 	"github.com/ringfence/ringfence/internal/control"
-	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/enforce"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
@@ -145,14 +144,19 @@ func (a *App) openEngine(context.Context) error {
 	if err != nil {
 		return err
 	}
+	asked := hot.Bounds()
 	a.engine = pipeline.New(pipeline.Options{
-		Workers: workers(a.opts.Workers), Limits: limits(cfg), EmailKey: key, Decide: decide.Options{Lateness: int64(cfg.Decide.Lateness)},
+		Workers: workers(a.opts.Workers), Limits: limits(cfg), EmailKey: key,
 		Now: a.opts.Now, Stored: func() { a.dispatcher.Wake() }, Crash: a.opts.Crash, Log: a.opts.Log,
 	}, a.journal, hot, a.records, pipeline.OpenDecisions(a.store.DB, a.store.Apply))
 	began := a.opts.Now()
 	through, err := hot.Restore()
 	if err != nil {
 		return fmt.Errorf("restore the hot state: %w", err)
+	}
+	if got := hot.Bounds(); got != asked {
+		a.opts.Log.Warn("lateness, memory and the memory of ids stay as they were when the data folder was first used: a change would change decisions",
+			"in_force", fmt.Sprintf("%+v", got), "configured", fmt.Sprintf("%+v", asked))
 	}
 	if _, last := a.journal.Bounds(0); journal.Position(through) > last {
 		return fmt.Errorf("the hot state stands at position %d but the journal ends at %d: the journal lost records; restore both from one backup", through, last)

@@ -38,9 +38,6 @@ func newBench(t *testing.T, rules string, opts Options) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if opts.Lateness == 0 {
-		opts.Lateness = state.DefaultLateness
-	}
 	l := New(s, opts)
 	if err := l.Use(set); err != nil {
 		t.Fatal(err)

@@ -22,10 +22,8 @@ import (
 	"github.com/ringfence/ringfence/rule"
 )
 
-// Options of a loop. All of them can change decisions, so a replay must be given the same.
+// Options of a loop. None of them changes a decision: what can is in the state and in the journal.
 type Options struct {
-	Lateness int64 // nanoseconds an event may come behind the event clock and still enter windows
-
 	// Every asks for a decision line for every admitted event, not only for those on which a rule fired.
 	Every bool
 
@@ -189,7 +187,7 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 	case ids.TooOld:
 		return TooOld
 	}
-	late := e.Time < l.state.Clock()-l.opts.Lateness
+	late := e.Time < l.state.Clock()-l.state.Bounds().Lateness
 	if !late {
 		l.state.Advance(e.Time)
 	}

@@ -133,6 +133,19 @@ func (s *State) setIDs() {
 	s.ids = ids.NewSet(o)
 }
 
+// Bounds are those of a state that can change decisions, as in [Options].
+type Bounds struct {
+	Lateness int64
+	Budget   int64
+	Horizon  int64
+	MaxIDs   int
+}
+
+// Bounds are what the state goes by, which after a Restore are the image's.
+func (s *State) Bounds() Bounds {
+	return Bounds{Lateness: s.opts.Lateness, Budget: s.opts.Budget, Horizon: s.opts.Horizon, MaxIDs: s.opts.MaxIDs}
+}
+
 // Clock is the event clock: the latest time that was given to Advance.
 func (s *State) Clock() int64 { return s.clock }
 
