@@ -18,7 +18,6 @@ import (
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/pipeline"
 	"github.com/ringfence/ringfence/internal/source"
-	"github.com/ringfence/ringfence/internal/state"
 	"github.com/ringfence/ringfence/rule"
 )
 
