@@ -59,8 +59,10 @@ func images(_ context.Context, opts Options) (Section, error) {
 			return err
 		}
 		load := time.Since(began)
-		if got, want := restored.Stats().Bytes, f.state.Stats().Bytes; got != want {
-			return fmt.Errorf("the restored state holds %d bytes, not %d", got, want)
+		for _, w := range restored.Stats().Windows {
+			if w.Keys != n {
+				return fmt.Errorf("window %s came back with %d keys, not %d", w.ID, w.Keys, n)
+			}
 		}
 		s.add(millis(full.pause), "ms", "longest pause of the loop, first image: everything", "")
 		s.add(full.loop.Seconds(), "s", "of the loop's time in all, first image", "")
