@@ -15,10 +15,9 @@ import (
 	"github.com/ringfence/ringfence/internal/window"
 )
 
-// As the engine has it: entries of an image between two batches, and records a batch.
 const (
-	imageStep = 1024
-	batchSize = 256
+	imageStep = 1024 // entries of an image between two batches of records, as the engine has it
+	between   = 8    // updates between two steps; few, so that the next image has little more than what it is meant to have
 )
 
 // images measures what the hot state's image costs the loop, and how long a restart takes to load it.
@@ -26,8 +25,8 @@ func images(_ context.Context, opts Options) (Section, error) {
 	n := 100 * opts.Size.Keys
 	s := Section{
 		Title: "The image of the hot state: how long it holds up the loop, and how long a restart takes to load it",
-		Input: fmt.Sprintf("%d keys of a count and as many of a distinct count over an hour, and %d ids, on disk; while the second image is taken, "+
-			"updates go on", n, n),
+		Input: fmt.Sprintf("%d keys of a count and as many of a distinct count over an hour, and %d ids, on disk; a few "+
+			"updates go on while an image is taken", n, n),
 	}
 	return s, opts.inFolder(func(dir string) error {
 		store, err := pebblelog.OpenStore(filepath.Join(dir, "store"), vfs.Default, pebblelog.StoreOptions{})
@@ -139,7 +138,7 @@ func (f *filled) image() (c imageCost, err error) {
 	for more := true; more && err == nil; {
 		step(func() { more = f.state.ImageStep(imageStep) })
 		if more {
-			err = f.update(batchSize)
+			err = f.update(between)
 		}
 	}
 	if err != nil {
