@@ -9,7 +9,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/ringfence/ringfence/internal/pipeline"
-	"github.com/ringfence/ringfence/internal/state"
 )
 
 type backtestCmd struct {
@@ -56,7 +55,7 @@ func (c *backtestCmd) Run(ctx context.Context) error {
 	defer in.Close()
 	progress := newProgress("backtest", c.Quiet)
 	feed := counted(in.feed, progress)
-	result, err := pipeline.Backtest(ctx, in.opts, state.Options{}, oldSet, newSet, feed, c.span(), verdicts)
+	result, err := pipeline.Backtest(ctx, in.opts, in.bounds, oldSet, newSet, feed, c.span(), verdicts)
 	if err != nil {
 		return err
 	}

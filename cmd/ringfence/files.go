@@ -18,6 +18,7 @@ import (
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/pipeline"
 	"github.com/ringfence/ringfence/internal/source"
+	"github.com/ringfence/ringfence/internal/state"
 	"github.com/ringfence/ringfence/rule"
 )
 
@@ -47,8 +48,9 @@ func (f *eventFiles) span() pipeline.Span {
 // input is opened event files and how to decide them.
 type input struct {
 	io.Closer
-	feed extract.Feed
-	opts pipeline.Options
+	feed   extract.Feed
+	opts   pipeline.Options
+	bounds state.Options
 }
 
 func (f *eventFiles) options(emailKey []byte) pipeline.Options {
@@ -68,7 +70,7 @@ func (f *eventFiles) open(ctx context.Context, own bool, refused func(error)) (i
 			if err != nil {
 				return input{}, err
 			}
-			return input{folder, pipeline.Records(folder.Next, f.span(), own), f.options(folder.EmailKey)}, nil
+			return input{folder, pipeline.Records(folder.Next, f.span(), own), f.options(folder.EmailKey), folder.Bounds()}, nil
 		}
 	}
 	if own {
@@ -100,7 +102,7 @@ func (f *eventFiles) open(ctx context.Context, own bool, refused func(error)) (i
 	if err != nil {
 		return input{}, err
 	}
-	return input{sorted, pipeline.Events(sorted, f.span(), refused), f.options(make([]byte, 32))}, nil
+	return input{sorted, pipeline.Events(sorted, f.span(), refused), f.options(make([]byte, 32)), state.Options{}}, nil
 }
 
 // loadRules compiles a folder of rules and prints what the compiler has to say.

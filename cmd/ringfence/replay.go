@@ -46,7 +46,7 @@ func (c *replayCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer in.Close()
-	hot, err := state.New(state.Options{})
+	hot, err := state.New(in.bounds)
 	if err != nil {
 		return err
 	}

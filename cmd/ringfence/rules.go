@@ -134,7 +134,7 @@ func (c *rulesExplainCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer in.Close()
-	hot, err := state.New(state.Options{})
+	hot, err := state.New(in.bounds)
 	if err != nil {
 		return err
 	}

@@ -138,7 +138,8 @@ func (a *App) openEngine(context.Context) error {
 		return err
 	}
 	hot, err := state.New(state.Options{
-		Lateness: int64(cfg.Decide.Lateness), Budget: int64(cfg.Decide.Memory), Horizon: int64(cfg.Decide.DedupeHorizon),
+		Lateness: max(1, int64(cfg.Decide.Lateness)), // 0 would be the default
+		Budget:   int64(cfg.Decide.Memory), Horizon: int64(cfg.Decide.DedupeHorizon),
 		MaxIDs: cfg.Decide.DedupeIDs, DB: a.store.DB, Commit: a.store.Commit, Crash: a.opts.Crash,
 	})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/ringfence/ringfence/internal/archive"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/journal/pebblelog"
+	"github.com/ringfence/ringfence/internal/state"
 )
 
 // Folder reads every record of a data folder in order: the archive first, then what only the journal holds. The app that owns
@@ -21,10 +22,11 @@ import (
 type Folder struct {
 	EmailKey []byte // by which the app hashed e-mail addresses: a replay that is to decide alike needs the same
 
-	recs  chan journal.Record
-	stop  context.CancelFunc
-	ended chan error
-	err   error
+	bounds state.Bounds
+	recs   chan journal.Record
+	stop   context.CancelFunc
+	ended  chan error
+	err    error
 }
 
 // OpenFolder opens the data folder dir, whose archive lies in its default place.
@@ -44,8 +46,12 @@ func OpenFolder(ctx context.Context, dir string) (*Folder, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	bounds, err := state.StoredBounds(store.DB)
+	if err != nil {
+		return nil, errors.Join(err, log.Close(), store.Close())
+	}
 	ctx, stop := context.WithCancel(ctx)
-	f := &Folder{EmailKey: key, recs: make(chan journal.Record, 1024), stop: stop, ended: make(chan error, 1)}
+	f := &Folder{EmailKey: key, bounds: bounds, recs: make(chan journal.Record, 1024), stop: stop, ended: make(chan error, 1)}
 	go func() {
 		err := f.scan(ctx, filepath.Join(dir, archiveDir), log)
 		close(f.recs)
@@ -83,6 +89,11 @@ func (f *Folder) scan(ctx context.Context, dir string, log journal.Log) error {
 		next += journal.Position(len(recs))
 	}
 	return nil
+}
+
+// Bounds makes a state that decides as the app's did.
+func (f *Folder) Bounds() state.Options {
+	return state.Options{Lateness: f.bounds.Lateness, Budget: f.bounds.Budget, Horizon: f.bounds.Horizon, MaxIDs: f.bounds.MaxIDs}
 }
 
 // Next gives the next record, or io.EOF.

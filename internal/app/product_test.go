@@ -179,7 +179,7 @@ func (c client) send(t testing.TB, lines ...string) accepted {
 func (p *product) settle(t testing.TB) {
 	t.Helper()
 	last := p.send(t, marker)
-	eventually(t, "everything is decided", func() bool { return uint64(p.Status().Decided) >= last.Position })
+	eventually(t, "everything is decided and stored", func() bool { return uint64(p.Status().Stored) >= last.Position })
 	eventually(t, "the outbox is empty", func() bool { return len(p.effects(t, "queued")) == 0 })
 }
 
@@ -280,12 +280,12 @@ func replayFolder(t testing.TB, dir string, workers int, set *rule.Set) []byte {
 	f, err := app.OpenFolder(t.Context(), dir)
 	must(t, err)
 	defer func() { must(t, f.Close()) }()
-	return replay(t, pipeline.Records(f.Next, pipeline.Span{}, set == nil), f.EmailKey, workers, set)
+	return replay(t, pipeline.Records(f.Next, pipeline.Span{}, set == nil), f.EmailKey, f.Bounds(), workers, set)
 }
 
-func replay(t testing.TB, feed extract.Feed, key []byte, workers int, set *rule.Set) []byte {
+func replay(t testing.TB, feed extract.Feed, key []byte, bounds state.Options, workers int, set *rule.Set) []byte {
 	t.Helper()
-	hot, err := state.New(state.Options{})
+	hot, err := state.New(bounds)
 	must(t, err)
 	var out bytes.Buffer
 	_, err = pipeline.Replay(t.Context(), pipeline.Options{Workers: workers, Limits: event.DefaultLimits(), EmailKey: key}, hot, set, feed, func(o *decide.Output, _ *extract.Item) error {

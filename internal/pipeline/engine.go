@@ -316,6 +316,7 @@ func (e *Engine) Decisions() *Decisions { return e.decisions }
 // Status is what the engine says of itself.
 type Status struct {
 	Decided    journal.Position // the loop is here
+	Stored     journal.Position // effects and decisions up to here are in the outbox and can be read
 	Outcomes   map[decide.Outcome]uint64
 	Set        *rule.Set // active; nil before the first
 	Rules      map[string]decide.RuleStats
@@ -325,7 +326,7 @@ type Status struct {
 
 // Status gives a copy; the rules' counts and the state's are at most as old as the last call of Refresh and a batch.
 func (e *Engine) Status() Status {
-	s := Status{Decided: e.progress.get(), Outcomes: map[decide.Outcome]uint64{}}
+	s := Status{Decided: e.progress.get(), Stored: e.progress.stored(), Outcomes: map[decide.Outcome]uint64{}}
 	for _, o := range decide.Outcomes() {
 		s.Outcomes[o] = e.counts[o].Load()
 	}

@@ -22,6 +22,12 @@ func (p *progress) get() journal.Position {
 	return p.decided
 }
 
+func (p *progress) stored() journal.Position {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sent
+}
+
 func (p *progress) set(pos journal.Position) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -37,6 +37,26 @@ func (s *State) Restore() (pos uint64, err error) {
 	return pos, nil
 }
 
+// StoredBounds are those of the image in a store, for a replay that is to decide alike; zero, which stands for the defaults, if
+// there is no image.
+func StoredBounds(db *pebble.DB) (Bounds, error) {
+	if err := (upgrades{}).run(db, Version); err != nil {
+		return Bounds{}, err
+	}
+	b, closer, err := db.Get(metaKey)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return Bounds{}, nil
+	} else if err != nil {
+		return Bounds{}, fmt.Errorf("state: bounds of the image: %w", err)
+	}
+	defer closer.Close()
+	m, err := decodeMeta(b)
+	if err != nil {
+		return Bounds{}, fmt.Errorf("state: bounds of the image: %w", err)
+	}
+	return Bounds{Lateness: m.Lateness, Budget: m.Budget, Horizon: m.Horizon, MaxIDs: m.MaxIDs}, nil
+}
+
 func (s *State) restore(b []byte) (pos uint64, err error) {
 	m, err := decodeMeta(b)
 	if err != nil {
