@@ -9,10 +9,46 @@ import (
 	"os"
 
 	"github.com/ringfence/ringfence/text/fold"
+	"github.com/ringfence/ringfence/text/match"
 )
 
 type textCmd struct {
-	Fold textFoldCmd `cmd:"" help:"The canonical form of texts: two texts that look alike fold alike."`
+	Fold  textFoldCmd  `cmd:"" help:"The canonical form of texts: two texts that look alike fold alike."`
+	Match textMatchCmd `cmd:"" help:"Listed terms in texts, however they are disguised."`
+}
+
+// text is a line of the input of text verbs.
+type text struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+}
+
+// eachText writes what do makes of each text of a file, a line each. What was made before a bad line stays.
+func eachText(path string, do func(text) any) error {
+	in := os.Stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	dec := json.NewDecoder(bufio.NewReaderSize(in, 1<<16))
+	w := bufio.NewWriter(os.Stdout)
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	for n := 1; ; n++ {
+		var t text
+		if err := dec.Decode(&t); errors.Is(err, io.EOF) {
+			return w.Flush()
+		} else if err != nil {
+			return errors.Join(fmt.Errorf("%s: text %d: %w", path, n, err), w.Flush())
+		}
+		if err := out.Encode(do(t)); err != nil {
+			return err
+		}
+	}
 }
 
 type textFoldCmd struct {
@@ -26,34 +62,64 @@ func (textFoldCmd) Help() string {
 }
 
 func (c textFoldCmd) Run() error {
-	in := os.Stdin
-	if c.In != "-" {
-		f, err := os.Open(c.In)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in = f
+	var reader fold.Reader
+	return eachText(c.In, func(t text) any {
+		reader.Read(t.Text)
+		return struct {
+			ID     string `json:"id"`
+			Fold   string `json:"fold"`
+			Script string `json:"script"`
+		}{t.ID, fold.String(t.Text), reader.Script.String()}
+	})
+}
+
+type textMatchCmd struct {
+	Terms   string `required:"" help:"File of terms: .txt with a term a line, or .yaml with their fields."`
+	In      string `required:"" help:"File of {\"id\",\"text\"} lines, - for standard input."`
+	MaxCost int    `default:"-1" help:"Leave out matches that cost more hundredths; 0 finds terms only as they are listed, up to case. No limit by default."`
+}
+
+func (textMatchCmd) Help() string {
+	return `Example:
+
+	echo '{"id":"1","text":"f.r.3.3 m0ney"}' | ringfence text match --terms terms.txt --in -`
+}
+
+// textMatch is one match as it is printed.
+type textMatch struct {
+	Term    string   `json:"term"`
+	Start   int      `json:"start"`
+	End     int      `json:"end"`
+	Surface string   `json:"surface"`
+	Cost    float64  `json:"cost"`
+	How     []string `json:"how"`
+}
+
+func (c textMatchCmd) Run() error {
+	f, err := os.Open(c.Terms)
+	if err != nil {
+		return err
 	}
-	dec := json.NewDecoder(bufio.NewReaderSize(in, 1<<16))
-	w := bufio.NewWriter(os.Stdout)
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	for n := 1; ; n++ {
-		var text struct {
-			ID   string `json:"id"`
-			Text string `json:"text"`
-		}
-		if err := dec.Decode(&text); errors.Is(err, io.EOF) {
-			return w.Flush()
-		} else if err != nil {
-			return errors.Join(fmt.Errorf("%s: text %d: %w", c.In, n, err), w.Flush())
-		}
-		if err := out.Encode(struct {
-			ID   string `json:"id"`
-			Fold string `json:"fold"`
-		}{text.ID, fold.String(text.Text)}); err != nil {
-			return err
-		}
+	terms, err := match.ReadTerms(f, c.Terms)
+	f.Close()
+	if err != nil {
+		return err
 	}
+	bank, err := match.Compile(terms)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Terms, err)
+	}
+	var finder match.Finder
+	return eachText(c.In, func(t text) any {
+		matches := []textMatch{}
+		for _, m := range finder.Find(bank, t.Text) {
+			if c.MaxCost < 0 || m.Cost <= c.MaxCost {
+				matches = append(matches, textMatch{bank.Terms()[m.Term].Text, m.Start, m.End, t.Text[m.Start:m.End], float64(m.Cost) / 100, m.How.Names()})
+			}
+		}
+		return struct {
+			ID      string      `json:"id"`
+			Matches []textMatch `json:"matches"`
+		}{t.ID, matches}
+	})
 }

@@ -1,0 +1,209 @@
+package fold
+
+import (
+	"unicode/utf8"
+)
+
+// A Reader reads texts as symbols. It keeps its memory from text to text and is for one goroutine at a time; the zero Reader is
+// ready.
+type Reader struct {
+	// Script is what most letters of the text last read belong to; Common if it has none.
+	Script Script
+
+	symbols []Symbol
+	decoder decoder
+	scripts [256]int32
+}
+
+// MaxText is the number of bytes of a text that Read looks at; what is beyond them is left out.
+const MaxText = 1 << 24
+
+// Read is the text as symbols, in the order in which they are shown. The slice is valid until the next call.
+//
+// Escapes (HTML entities, three or more %65, \u0065) are decoded as often as there are any, up to four times. Invisible
+// characters and marks are left out, but counted to the symbol that they stand at; text between a right-to-left override and its
+// end is reversed. A letter of a script other than Latin keeps its Latin readings only where it is among Latin letters: in a
+// word with both, or alone in a text that is mostly Latin; and Latin letters have Cyrillic readings likewise.
+//
+// It costs time and memory linear in the text, 40 bytes a character, and allocates only to grow.
+func (r *Reader) Read(s string) []Symbol {
+	s = s[:min(len(s), MaxText)]
+	r.symbols = r.symbols[:0]
+	r.Script = scriptCommon
+	text, escaped := s, false
+	if r.decoder.needed(s) {
+		text, escaped = r.decoder.decode(s)
+	}
+	foreign := r.scan(text)
+	if escaped {
+		for i := range r.symbols {
+			y := &r.symbols[i]
+			y.Hidden |= r.decoder.escaped(int(y.Start))
+			y.Start, y.End = r.decoder.start(int(y.Start)), r.decoder.end(int(y.End))
+		}
+	}
+	if foreign {
+		r.chooseReadings()
+	} else if len(r.symbols) > 0 {
+		r.Script = scriptLatin
+	}
+	return r.symbols
+}
+
+// scan fills the symbols and reports whether there are letters other than ASCII.
+func (r *Reader) scan(s string) (foreign bool) {
+	var hidden Hidden
+	override := -1 // the symbol from which on the order is reversed
+	symbols := r.symbols
+	for i := 0; i < len(s); {
+		c, size := rune(s[i]), 1
+		var n *info
+		if c < utf8.RuneSelf {
+			n = &ascii[c]
+		} else {
+			c, size = utf8.DecodeRuneInString(s[i:])
+			n = symbolTable().lookup(c)
+			foreign = true
+		}
+		start := i
+		i += size
+		if override >= 0 && (c == 0x202C || c == '\n' || c == 0x202E) {
+			reverse(symbols[override:])
+			override = -1
+		}
+		if n.drop != 0 {
+			if c == 0x202E {
+				override = len(symbols)
+			}
+			if n.drop == Stacked && len(symbols) > 0 {
+				last := &symbols[len(symbols)-1]
+				last.End = int32(i)
+				last.Hidden |= Stacked
+			} else if c != 0xFE0F && c != 0xFE0E {
+				hidden |= Invisible
+			}
+			continue
+		}
+		symbols = append(symbols, Symbol{
+			Own: n.own, Alike: n.alike, Rune: c, Start: int32(start), End: int32(i),
+			Kind: n.kind, Script: n.script, Way: n.way, Cost: n.cost, Hidden: hidden,
+		})
+		hidden = 0
+		if n.kind == Letter || n.kind == Digit {
+			symbols[len(symbols)-1].Text = native(c)
+		}
+	}
+	if override >= 0 {
+		reverse(symbols[override:])
+	}
+	r.symbols = symbols
+	return foreign
+}
+
+func reverse(symbols []Symbol) {
+	for i, j := 0, len(symbols)-1; i <= j; i, j = i+1, j-1 {
+		symbols[i], symbols[j] = symbols[j], symbols[i]
+		symbols[i].Hidden |= Overridden
+		symbols[j].Hidden |= Overridden
+	}
+}
+
+// native is the canonical letter of a character in its own script.
+func native(c rune) rune {
+	if c < utf8.RuneSelf {
+		return rune(lower[c])
+	}
+	if to, found := arabic[c]; found {
+		return to
+	}
+	t := unicodeTable()
+	switch to := t.lookup(c); to {
+	case toNothing, toSpace:
+		return 0
+	case toSegment:
+		if text, found := t.long[c]; found {
+			first, _ := utf8.DecodeRuneInString(text)
+			return first
+		}
+		return c
+	default:
+		return to
+	}
+}
+
+// arabic are the letters that are written for one another: forms of alef, ya and alef maqsura, ta marbuta and ha, and the
+// Persian and Urdu forms of Arabic letters.
+var arabic = map[rune]rune{
+	'أ': 'ا', 'إ': 'ا', 'آ': 'ا', 'ٱ': 'ا', 'ى': 'ي', 'ی': 'ي', 'ئ': 'ي', 'ؤ': 'و', 'ة': 'ه', 'ک': 'ك', 'ھ': 'ه', 'ہ': 'ه',
+	'٠': '0', '١': '1', '٢': '2', '٣': '3', '٤': '4', '٥': '5', '٦': '6', '٧': '7', '٨': '8', '٩': '9',
+}
+
+// chooseReadings takes from letters the readings that their neighbours speak against.
+func (r *Reader) chooseReadings() {
+	for i := range r.symbols {
+		if y := &r.symbols[i]; y.Kind == Letter && y.Way != Font {
+			r.scripts[y.Script]++
+		}
+	}
+	var most, all int32
+	latin := r.scripts[scriptLatin]
+	for i := range r.scripts {
+		n := r.scripts[i]
+		all += n
+		if n > most {
+			most, r.Script = n, Script(i)
+		}
+		r.scripts[i] = 0
+	}
+	for i := 0; i < len(r.symbols); {
+		if r.symbols[i].Kind != Letter {
+			i++
+			continue
+		}
+		j := i
+		for j < len(r.symbols) && (r.symbols[j].Kind == Letter || r.symbols[j].Kind == Digit) {
+			j++
+		}
+		readWord(r.symbols[i:j], latin >= 2*(all-latin))
+		i = j
+	}
+}
+
+// readWord settles the readings of the letters of one word.
+func readWord(word []Symbol, latinText bool) {
+	var latin, foldable, closed, cyrillic int
+	for i := range word {
+		switch y := &word[i]; {
+		case y.Kind != Letter:
+		case y.Script == scriptLatin || y.Way == Font:
+			latin++
+		case y.Script == scriptCyrillic:
+			cyrillic++
+			foldable++
+		case folding[y.Script]:
+			foldable++
+		default:
+			closed++
+		}
+	}
+	if cyrillic > 0 && (latin > 0 || !latinText) {
+		for i := range word {
+			y := &word[i]
+			if y.Rune >= utf8.RuneSelf {
+				continue
+			}
+			if as := latinAsCyrillic[y.Rune]; as != 0 {
+				y.Alike |= as
+				y.Way, y.Cost = Lookalike, max(y.Cost, 12)
+			}
+		}
+	}
+	if latin >= closed && (latin > 0 || latinText) && (closed < 2 || latin > 0) {
+		return
+	}
+	for i := range word {
+		if y := &word[i]; y.Script != scriptLatin && y.Way != Font && y.Kind == Letter {
+			y.Alike &^= Latin | Digits
+		}
+	}
+}

@@ -1,0 +1,236 @@
+package match
+
+import (
+	"github.com/ringfence/ringfence/text/fold"
+)
+
+// wordEnds reports whether what was taken for a word of a term can be one: signs between letters stand everywhere or nowhere, or
+// once; and there is enough left of it to read.
+func (w *walker) wordEnds(s *state) bool {
+	if s.how == 0 {
+		return true
+	}
+	if s.letters > 1 && s.own == 0 && s.digits == s.letters {
+		return false // a number
+	}
+	if stars := s.vowels + s.wild; stars > 0 {
+		if 2*stars > s.letters && s.letters > 3 || s.letters < 3 || s.gaps > 0 || s.wild > 0 && s.letters < 4 {
+			return false
+		}
+	}
+	places := s.letters - 1
+	switch {
+	case s.gaps == 0, s.gaps == places && places > 1:
+		return true
+	case s.gaps == 1:
+		return s.letters >= 4 && (s.spaces == 0 || s.digits == 0 && !s.dirty) && w.splits(s)
+	case s.spaces == 0:
+		return 10*s.gaps >= 6*places && s.letters >= 4
+	}
+	return 10*s.gaps >= 6*places && s.letters >= 4
+}
+
+// splits reports whether a word with one gap is a disguise: words of the language side by side are what they are.
+func (w *walker) splits(s *state) bool {
+	l := w.l
+	first, last := l.run[s.word], l.run[s.last]
+	if first < 0 || last < 0 {
+		return true
+	}
+	a, b := &l.runs[first], &l.runs[last]
+	strange := a.rank == unknown || b.rank == unknown
+	if s.spaces == 0 {
+		return strange || s.letters >= 5 || s.total > 0
+	}
+	return strange && a.end-a.start > 1 && b.end-b.start > 1
+}
+
+// accept reports the terms that end at the node, if a word may end here.
+func (w *walker) accept(s state, n *node) {
+	if !w.wordEnds(&s) || s.own == 0 && s.how&(Fonts|Homoglyphs|Emojis|Accents|Drawn) == 0 && s.total == 0 {
+		return
+	}
+	end := int(s.at)
+	boundary, ending := w.boundary(&s)
+	if boundary == nowhere || s.spaces > 0 && s.gaps == 1 && boundary != atEnd {
+		return
+	}
+	if (boundary == joined || w.l.flags[w.start]&joint != 0) && w.straddles(&s) {
+		return
+	}
+	if s.gaps > 0 && s.gaps >= s.letters-1 && s.total == 0 && w.goesOn(&s) {
+		return
+	}
+	for i := n.out - 1; w.b.trie.outs[i] >= 0; i++ {
+		term := int(w.b.trie.outs[i])
+		how, cost := s.how, s.cost
+		e := &w.b.ends[term]
+		switch boundary {
+		case within:
+			if e.boundary != "none" && e.boundary != "start" {
+				continue
+			}
+		case afterEnding:
+			if !e.takes(ending, w.b.letters[term]) {
+				continue
+			}
+			how |= Inflected
+			cost += costEnding
+		case joined:
+			how |= Joined
+			cost += costJoin
+		}
+		w.report(term, w.start, end+len(ending), how|w.view, int(cost))
+	}
+}
+
+// takes reports whether the term may have the ending.
+func (e *ends) takes(ending string, letters uint16) bool {
+	if e.list == nil {
+		return letters > 2
+	}
+	for _, x := range e.list {
+		if x == ending {
+			return true
+		}
+	}
+	return false
+}
+
+// report adds a match of symbols i to j.
+func (w *walker) report(term, i, j int, how How, cost int) {
+	l := w.l
+	start, end := l.symbols[i].Start, l.symbols[i].End
+	for _, y := range l.symbols[i+1 : j] {
+		start, end = min(start, y.Start), max(end, y.End)
+	}
+	*w.found = append(*w.found, Match{Term: term, Start: int(start), End: int(end), Cost: cost, How: how})
+}
+
+// place is where a match ends.
+type place int
+
+const (
+	nowhere     place = iota // where no word ends
+	atEnd                    // at the end of a word
+	afterEnding              // before an ending
+	joined                   // before another word, without a space
+	within                   // within a word; only terms without boundaries end there
+)
+
+// boundary says how the word stops after the state; with the ending, if it has one.
+func (w *walker) boundary(s *state) (place, string) {
+	l := w.l
+	at := int(s.at)
+	if at >= len(l.symbols) || l.flags[at]&inner == 0 {
+		return w.edge(s), ""
+	}
+	r := &l.runs[l.run[at]]
+	rest := int(r.end) - at
+	if rest <= 4 {
+		for _, e := range usual {
+			if l.letters(at, int(r.end), e) && !w.explained(r, e) {
+				return afterEnding, e
+			}
+		}
+		if r.rank == unknown {
+			for _, e := range loose {
+				if l.letters(at, int(r.end), e) {
+					return afterEnding, e
+				}
+			}
+		}
+	}
+	if r.rank == unknown {
+		if upper(l.symbols[at].Rune) && !upper(l.symbols[at-1].Rune) {
+			return joined, ""
+		}
+		if rest >= 3 && rest <= maxJoined && l.rank(at, int(r.end)) == common || w.xs(at, int(r.end)) {
+			return joined, ""
+		}
+		if s.total+uint16(s.letters) >= 9 {
+			return joined, ""
+		}
+	}
+	return within, ""
+}
+
+// explained reports whether the word with the ending is a form of another word: spiced is of spice.
+func (w *walker) explained(r *run, ending string) bool {
+	if r.rank == unknown || ending == "s" {
+		return false
+	}
+	h := noHash
+	for i := int(r.start); i < int(r.end)-len(ending); i++ {
+		h = h.with(w.l.symbols[i].Letter())
+	}
+	return english().rank(h.with('e')) != unknown
+}
+
+func (w *walker) xs(i, j int) bool {
+	if j-i < 2 {
+		return false
+	}
+	for ; i < j; i++ {
+		if w.l.symbols[i].Letter() != 'x' {
+			return false
+		}
+	}
+	return true
+}
+
+// edge is the place at the end of a run of letters. A sign that ends a sentence is no letter of a word that is whole without it.
+func (w *walker) edge(s *state) place {
+	l := w.l
+	y := &l.symbols[s.at-1]
+	if y.Kind == fold.Sign && s.at >= 2 && s.units == 0 && s.gaps == 0 {
+		if r := l.run[s.at-2]; r >= 0 && l.runs[r].rank != unknown && (y.Rune == '!' || y.Rune == '(' || y.Rune == '<') {
+			return nowhere
+		}
+	}
+	return atEnd
+}
+
+// goesOn reports whether letters with gaps between them go on where the term ends, or began before it.
+func (w *walker) goesOn(s *state) bool {
+	l := w.l
+	lone := func(i int) bool {
+		return i >= 0 && i < len(l.symbols) && l.run[i] >= 0 && l.runs[l.run[i]].end-l.runs[l.run[i]].start == 1
+	}
+	sign := func(i int) bool {
+		return i >= 0 && i < len(l.symbols) && l.flags[i]&blank != 0
+	}
+	at := int(s.at)
+	return sign(at) && lone(at+1) && l.symbols[at].Rune == l.symbols[at-2].Rune && !l.same(at+1, at-1) ||
+		sign(w.start-1) && lone(w.start-2) && l.symbols[w.start-1].Rune == l.symbols[w.start+1].Rune
+}
+
+func (l *lattice) same(i, j int) bool { return l.symbols[i].Letter() == l.symbols[j].Letter() }
+
+// straddles reports whether a term within a longer word lies across what the word is made of: #MeetMeAt… holds no meat, and
+// #yesterdayspic is yesterdays and pic.
+func (w *walker) straddles(s *state) bool {
+	l := w.l
+	humps := 0
+	for i := w.start + 1; i < int(s.at); i++ {
+		if l.flags[i]&inner != 0 && upper(l.symbols[i].Rune) && !upper(l.symbols[i-1].Rune) {
+			humps++
+		}
+	}
+	if s.total == 0 && humps > 0 {
+		return true
+	}
+	if s.total > 0 || l.run[w.start] < 0 || l.run[w.start] != l.run[s.at-1] {
+		return false
+	}
+	r := &l.runs[l.run[w.start]]
+	if r.end-r.start > maxJoined {
+		return false
+	}
+	for i := w.start + 1; i < int(s.at); i++ {
+		if i-int(r.start) >= 3 && int(r.end)-i >= 3 && l.rank(int(r.start), i) == common && l.rank(i, int(r.end)) == common {
+			return true
+		}
+	}
+	return false
+}

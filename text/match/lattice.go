@@ -1,0 +1,168 @@
+package match
+
+import (
+	"slices"
+
+	"github.com/ringfence/ringfence/text/fold"
+)
+
+// lattice is a text as symbols, and its words.
+type lattice struct {
+	symbols []fold.Symbol
+	flags   []flag  // of each symbol
+	runs    []run   // words: letters without anything between them
+	run     []int32 // of each symbol, its run; -1 for what is no letter
+	plain   int     // runs that are common words of the language
+	strange int     // runs that are in no dictionary, but for names, tags and abbreviations
+}
+
+// flag says what a walk needs to know of a symbol at once.
+type flag uint8
+
+const (
+	inner   flag = 1 << iota // a letter follows a letter of its word
+	known                    // in a word of the language of three letters or more
+	joint                    // a term may begin here within a word that is in no dictionary
+	blank                    // a sign, space or picture: may stand between letters
+	markup                   // first of a pair of signs that is shown as nothing
+	drawing                  // first of a drawing of a letter
+)
+
+// run is a word as it stands.
+type run struct {
+	start, end int32 // symbols
+	rank       rank
+	capital    bool // only its first letter is a capital
+	shouted    bool // all capitals
+	tag        bool // a #tag or @name
+}
+
+// maxJoined bounds the words in which terms are looked for at inner places.
+const maxJoined = 48
+
+func (l *lattice) read(symbols []fold.Symbol) {
+	n := len(symbols)
+	l.symbols = symbols
+	l.flags = slices.Grow(l.flags[:0], n)[:n]
+	l.run = slices.Grow(l.run[:0], n)[:n]
+	l.runs = l.runs[:0]
+	l.plain, l.strange = 0, 0
+	clear(l.flags)
+	for i := 0; i < n; {
+		y := &symbols[i]
+		if y.Kind == fold.Letter && y.Own|y.Alike != 0 {
+			i = l.readRun(i)
+			continue
+		}
+		l.run[i] = -1
+		if y.Kind != fold.Letter && y.Kind != fold.Digit {
+			l.flags[i] |= blank
+			if i+1 < n && symbols[i+1].Rune == y.Rune && (y.Rune == '*' || y.Rune == '_' || y.Rune == '`' || y.Rune == '|' || y.Rune == '~') || y.Rune == '<' {
+				l.flags[i] |= markup
+			}
+		}
+		if y.Rune < 128 && drawn[y.Rune] != nil {
+			l.flags[i] |= drawing
+		}
+		i++
+	}
+}
+
+// readRun reads the word that begins at i and returns where it ends.
+func (l *lattice) readRun(i int) int {
+	r := run{start: int32(i)}
+	h, capitals := noHash, 0
+	at := int32(len(l.runs))
+	for ; i < len(l.symbols); i++ {
+		y := &l.symbols[i]
+		if y.Kind != fold.Letter || y.Own|y.Alike == 0 {
+			break
+		}
+		l.run[i] = at
+		if i > int(r.start) {
+			l.flags[i] = inner
+		}
+		if y.Own != 0 && y.Rune < 128 {
+			h = h.with(y.Text)
+			if y.Rune < 'a' {
+				capitals++
+			}
+		} else {
+			h = h.with(y.Letter())
+		}
+		if y.Rune < 128 && drawn[y.Rune] != nil {
+			l.flags[i] |= drawing
+		}
+	}
+	r.end = int32(i)
+	length := i - int(r.start)
+	r.rank = english().rank(h)
+	r.shouted = capitals == length
+	r.capital = capitals == 1 && 'A' <= l.symbols[r.start].Rune && l.symbols[r.start].Rune <= 'Z'
+	if r.start > 0 {
+		before := l.symbols[r.start-1].Rune
+		r.tag = before == '#' || before == '@'
+	}
+	switch {
+	case r.rank != unknown:
+		if r.rank == common && !r.tag {
+			l.plain++
+		}
+		if length >= 3 {
+			for j := int(r.start); j < i; j++ {
+				l.flags[j] |= known
+			}
+		}
+	case length >= 4 && length <= maxJoined:
+		l.findJoints(&r)
+		fallthrough
+	default:
+		if !r.tag && !r.shouted {
+			l.strange++
+		}
+	}
+	l.runs = append(l.runs, r)
+	return i
+}
+
+// findJoints marks where a term may begin within a word that is in no dictionary: after a common word, after x's, and at
+// capitals after small letters.
+func (l *lattice) findJoints(r *run) {
+	h := noHash
+	xs := true
+	for j := r.start; j < r.end-2; j++ {
+		if n := j - r.start; n > 0 {
+			capital := upper(l.symbols[j].Rune) && !upper(l.symbols[j-1].Rune)
+			if capital || n >= 2 && xs || n >= 3 && english().rank(h) == common {
+				l.flags[j] |= joint
+			}
+		}
+		letter := l.symbols[j].Letter()
+		h = h.with(letter)
+		xs = xs && letter == 'x'
+	}
+}
+
+func upper(r rune) bool { return 'A' <= r && r <= 'Z' }
+
+// rank is that of the letters from i to j as a word.
+func (l *lattice) rank(i, j int) rank {
+	h := noHash
+	for ; i < j; i++ {
+		h = h.with(l.symbols[i].Letter())
+	}
+	return english().rank(h)
+}
+
+// letters reports whether symbols i to j are these letters, in their plain reading.
+func (l *lattice) letters(i, j int, word string) bool {
+	if j-i != len(word) {
+		return false
+	}
+	for k := range len(word) {
+		if l.symbols[i+k].Letter() != rune(word[k]) {
+			return false
+		}
+	}
+	return true
+}

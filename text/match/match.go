@@ -1,0 +1,144 @@
+// Package match finds listed terms in text however they are disguised, and says where and how.
+//
+// A Bank is a compiled list of terms, up to 100,000; it never changes, so a list is reloaded by taking another bank. A Finder
+// looks for the terms of a bank in a text. The text becomes a lattice (see package fold): each character may be one of several
+// letters, at a cost, or stand between letters. The finder walks the trie of the terms along it, from each place where a word may
+// begin, with these moves: a letter, the last letter again, a drawing of a letter (|-| for h), a gap between letters, a star for
+// a letter, and from word to word. Words that are in no dictionary are also read with a letter dropped, swapped or mistyped,
+// without vowels, by sound, in reverse, upside down and transliterated.
+//
+// Words of the language are left alone: click is not d-ick, Scunthorpe and p!nk are what they are. What a plain reading explains
+// is never taken for a disguise.
+//
+// The package stands alone. It embeds an English vocabulary made from SCOWL (words.LICENSE).
+package match
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/ringfence/ringfence/text/fold"
+)
+
+// A How is a set of ways in which a term was disguised; none for a term as it is listed, up to case.
+type How uint32
+
+const (
+	Accents        How = 1 << iota // marked letters
+	Fonts                          // letters of another typeface
+	Homoglyphs                     // look-alike letters
+	Leet                           // digits and signs for letters
+	Emojis                         // emoji for letters
+	Invisibles                     // characters without width
+	Marks                          // stacks of marks
+	Override                       // shown in reverse by bidirectional controls
+	Escapes                        // &#101; %65 \u0065
+	Markup                         // **, __ or tags within
+	Drawn                          // several characters for a letter
+	Separated                      // signs or spaces between letters
+	Repeats                        // letters repeated
+	Stars                          // letters starred out
+	Joined                         // words without a space, or within a longer word
+	Inflected                      // with an ending
+	Reversed                       // written backwards
+	Flipped                        // upside down
+	Edited                         // a letter missing, swapped or mistyped
+	Vowels                         // vowels left out
+	Sound                          // spelt as it sounds
+	Transliterated                 // in the letters of another script
+)
+
+var howNames = [...]string{
+	"accents", "fonts", "homoglyphs", "leet", "emoji", "invisible", "marks", "override", "escapes", "markup", "drawn", "separated",
+	"repeats", "stars", "joined", "inflected", "reversed", "flipped", "edited", "vowels", "sound", "transliterated",
+}
+
+// Names lists the ways.
+func (h How) Names() []string {
+	names := []string{}
+	for i, name := range howNames {
+		if h&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (h How) String() string { return strings.Join(h.Names(), ",") }
+
+// A Match is a term found in a text.
+type Match struct {
+	Term       int // index into the bank
+	Start, End int // bytes of the text, on rune boundaries
+	Cost       int // in hundredths: 0 for the term as listed; 100 is about one letter guessed
+	How        How
+}
+
+// A Finder finds terms. It keeps its memory from text to text and is for one goroutine at a time; the zero Finder is ready.
+type Finder struct {
+	// MaxCost leaves out what costs more; 0 finds terms only as they are listed, up to case. Unlimited by default.
+	reader  fold.Reader
+	text    string
+	lattice lattice
+	walker  walker
+	fuzzy   fuzzy
+	matches []Match
+}
+
+// Find is the terms of the bank in the text, in order of start, end and term; of one term in overlapping places only the cheapest
+// match. The slice is valid until the next call.
+//
+// It takes time linear in the text, at most some thousand steps a word. Text beyond fold.MaxText is not looked at.
+func (f *Finder) Find(b *Bank, text string) []Match {
+	f.matches = f.matches[:0]
+	if len(b.terms) == 0 {
+		return nil
+	}
+	f.text = text
+	f.lattice.read(f.reader.Read(text))
+	f.walker.walk(b, &f.lattice, &f.matches)
+	f.fuzzy.find(b, &f.lattice, &f.walker, &f.matches)
+	f.matches = f.settle(b)
+	return f.matches
+}
+
+// settle orders the matches and drops what the terms' conditions refuse and what is found twice.
+func (f *Finder) settle(b *Bank) []Match {
+	all := f.matches
+	if len(all) == 0 {
+		return all
+	}
+	slices.SortFunc(all, func(x, y Match) int {
+		if x.Term != y.Term {
+			return x.Term - y.Term
+		}
+		if x.Cost != y.Cost {
+			return x.Cost - y.Cost
+		}
+		if x.Start != y.Start {
+			return x.Start - y.Start
+		}
+		return y.End - x.End
+	})
+	kept := all[:0]
+	first := 0 // of this term in kept
+	for i, m := range all {
+		if i > 0 && m.Term != all[i-1].Term {
+			first = len(kept)
+		}
+		overlaps := slices.ContainsFunc(kept[first:], func(k Match) bool { return k.Start < m.End && m.Start < k.End })
+		if !overlaps && b.allowed(m, f.text) {
+			kept = append(kept, m)
+		}
+	}
+	slices.SortFunc(kept, func(x, y Match) int {
+		if x.Start != y.Start {
+			return x.Start - y.Start
+		}
+		if x.End != y.End {
+			return x.End - y.End
+		}
+		return x.Term - y.Term
+	})
+	return kept
+}

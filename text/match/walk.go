@@ -1,0 +1,351 @@
+package match
+
+import (
+	"math/bits"
+
+	"github.com/ringfence/ringfence/text/fold"
+)
+
+// Budgets of steps: no start of a word takes more than stepsPerStart, and no text more than stepsPerSymbol times its length, so
+// that the time is linear in the text whatever is in it.
+const (
+	stepsPerStart  = 4000
+	stepsPerSymbol = 400
+	stepsPerText   = 20_000 // and so many beside
+)
+
+const (
+	maxGap   = 3 // signs between two letters of a word
+	maxSpace = 6 // between words
+)
+
+// walker goes along the lattice and the trie at once, depth first.
+type walker struct {
+	b     *Bank
+	l     *lattice
+	found *[]Match
+	view  How // in which the lattice is read
+
+	start int // symbol
+	steps int // left for this start
+	total int // left for this text
+}
+
+// state is a place in lattice and trie, and how it was reached.
+type state struct {
+	node uint32
+	at   int32 // next symbol
+	last int32 // symbol of the last letter
+
+	word  int32 // first symbol of the present word
+	how   How
+	cost  int32
+	total uint16 // letters of the words before
+
+	letter  int8  // last one
+	letters uint8 // of the word, and of them:
+	gaps    uint8 // after a gap
+	spaces  uint8 // after a gap with a space in it
+	own     uint8 // plain letters
+	digits  uint8 // digits in place of letters
+	units   uint8 // drawn
+	vowels  uint8 // starred, by * _ . - or #
+	wild    uint8 // starred, by *, of any letter
+	shown   uint8 // vowels that are not starred, after the first letter
+	dirty   bool  // repeats in this word
+}
+
+func (w *walker) walk(b *Bank, l *lattice, found *[]Match) {
+	w.b, w.l, w.found, w.view = b, l, found, 0
+	w.total = stepsPerText + stepsPerSymbol*len(l.symbols)
+	root := &b.trie.nodes[0]
+	for i := range l.symbols {
+		y := &l.symbols[i]
+		if uint64(y.Own|y.Alike)&root.kids == 0 && l.flags[i]&drawing == 0 || l.flags[i]&(inner|joint) == inner {
+			continue
+		}
+		w.from(i)
+	}
+}
+
+// from walks from one symbol.
+func (w *walker) from(i int) {
+	w.start = i
+	w.steps = min(stepsPerStart, w.total)
+	w.total -= w.steps
+	s := state{at: int32(i), word: int32(i), last: -1, letter: -1}
+	if w.l.flags[i]&inner != 0 {
+		s.how, s.cost = Joined, 10
+	}
+	w.letters(s)
+	w.total += w.steps
+}
+
+// cost of the moves, in hundredths.
+const (
+	costHidden  = 2
+	costStacked = 2
+	costGap     = 5
+	costRepeat  = 2
+	costStar    = 30
+	costVowel   = 20
+	costJoin    = 10
+	costMarkup  = 5
+	costEnding  = 2
+)
+
+var waysHow = [...]How{fold.Accented: Accents, fold.Font: Fonts, fold.Lookalike: Homoglyphs, fold.Leet: Leet, fold.Emoji: Emojis}
+
+const vowelSet = 1<<('a'-'a') | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a')
+
+// letters tries what the next symbol can be as a letter of the word.
+func (w *walker) letters(s state) {
+	if w.steps <= 0 || int(s.at) >= len(w.l.symbols) {
+		return
+	}
+	w.steps--
+	y := &w.l.symbols[s.at]
+	n := &w.b.trie.nodes[s.node]
+	if m := uint64(y.Own) & n.kids; m != 0 {
+		w.take(s, n, y, bits.TrailingZeros64(m), true)
+	}
+	for m := uint64(y.Alike) &^ uint64(y.Own) & n.kids; m != 0; m &= m - 1 {
+		w.take(s, n, y, bits.TrailingZeros64(m), false)
+	}
+	flags := w.l.flags[s.at]
+	if flags&drawing != 0 {
+		w.drawings(s, y)
+	}
+	if flags&blank != 0 && s.letters > 0 {
+		w.stars(s, n, y)
+	}
+}
+
+// take goes on by one letter.
+func (w *walker) take(s state, n *node, y *fold.Symbol, letter int, own bool) {
+	s.node = n.child(letter)
+	if 1<<letter&vowelSet != 0 && s.letters > 0 {
+		s.shown++
+	}
+	s.letter = int8(letter)
+	s.letters++
+	if own {
+		s.own++
+	} else {
+		s.how |= waysHow[y.Way]
+		s.cost += int32(y.Cost)
+		if y.Kind != fold.Letter {
+			s.digits++
+		}
+	}
+	s.hidden(y)
+	s.last = s.at
+	s.at++
+	w.after(s)
+}
+
+// hidden counts what the reader does not see at the symbol.
+func (s *state) hidden(y *fold.Symbol) {
+	if y.Hidden == 0 {
+		return
+	}
+	if y.Hidden&fold.Invisible != 0 && s.letters > 1 {
+		s.how |= Invisibles
+		s.cost += costHidden
+	}
+	if y.Hidden&fold.Stacked != 0 {
+		s.how |= Marks
+		s.cost += costStacked
+	}
+	if y.Hidden&fold.Overridden != 0 {
+		s.how |= Override
+		s.cost += costHidden
+	}
+	if y.Hidden&fold.Escaped != 0 {
+		s.how |= Escapes
+		s.cost += costHidden
+	}
+}
+
+// after tries everything that can follow a letter.
+func (w *walker) after(s state) {
+	n := &w.b.trie.nodes[s.node]
+	if n.out != 0 {
+		w.accept(s, n)
+	}
+	if int(s.at) >= len(w.l.symbols) {
+		return
+	}
+	w.letters(s)
+	w.repeat(s)
+	if n.kids&(1<<space) != 0 {
+		w.nextWord(s, n)
+	}
+	flags := w.l.flags[s.at]
+	if flags&markup != 0 {
+		w.markup(s)
+	}
+	if flags&blank != 0 {
+		w.gap(s)
+	}
+}
+
+// repeat takes the last letter again, but not in words of the language, which have their letters as they need them.
+func (w *walker) repeat(s state) {
+	y := &w.l.symbols[s.at]
+	if uint64(y.Own|y.Alike)&(1<<s.letter) == 0 || w.l.flags[s.at]&known != 0 || w.steps <= 0 {
+		return
+	}
+	w.steps--
+	if !s.dirty {
+		s.cost += costRepeat
+	}
+	if uint64(y.Own)&(1<<s.letter) == 0 {
+		s.how |= waysHow[y.Way]
+	}
+	s.how |= Repeats
+	s.dirty = true
+	s.hidden(y)
+	s.last = s.at
+	s.at++
+	w.after(s)
+}
+
+// drawings tries the drawings of letters that stand at the symbol.
+func (w *walker) drawings(s state, y *fold.Symbol) {
+	for i := range drawn[y.Rune] {
+		u := &drawn[y.Rune][i]
+		n := &w.b.trie.nodes[s.node]
+		letter := bits.TrailingZeros64(uint64(u.letters[0]))
+		if n.kids&(1<<letter) == 0 || !u.at(w.l, int(s.at)) {
+			continue
+		}
+		next := s
+		next.node = n.child(letter)
+		next.letter = int8(letter)
+		next.letters++
+		next.units++
+		if 1<<letter&vowelSet != 0 && s.letters > 0 {
+			next.shown++
+		}
+		next.how |= Drawn
+		next.cost += int32(u.cost)
+		next.at += int32(len(u.text))
+		next.last = next.at - 1
+		w.after(next)
+	}
+}
+
+// stars takes a sign for a letter: a star for any, others for a vowel.
+func (w *walker) stars(s state, n *node, y *fold.Symbol) {
+	var mask uint64
+	switch y.Rune {
+	case '*', '●', '•', '×', '✱', '＊':
+		mask = n.kids & uint64(fold.Latin)
+		if s.wild > 0 {
+			mask &= vowelSet
+		}
+	case '_', '.', '-', '#':
+		mask = n.kids & vowelSet
+	default:
+		if y.Kind == fold.Picture {
+			mask = n.kids & vowelSet
+		}
+	}
+	for ; mask != 0; mask &= mask - 1 {
+		letter := bits.TrailingZeros64(mask)
+		next := s
+		next.node = n.child(letter)
+		next.letter = space // nothing repeats a star
+		next.letters++
+		if 1<<letter&vowelSet != 0 {
+			next.vowels++
+			next.cost += costVowel
+		} else {
+			next.wild++
+			next.cost += costStar
+		}
+		next.how |= Stars
+		next.last = next.at
+		next.at++
+		w.after(next)
+	}
+}
+
+// gap passes over signs between letters.
+func (w *walker) gap(s state) {
+	if s.gaps > 1 && 2*s.gaps < s.letters-1 {
+		return
+	}
+	l := w.l
+	space := false
+	for k := int32(1); k <= maxGap && int(s.at+k) < len(l.symbols) && l.flags[s.at+k-1]&blank != 0; k++ {
+		if l.symbols[s.at+k-1].Kind == fold.Space {
+			if space {
+				return // two spaces part words
+			}
+			space = true
+		}
+		next := s
+		next.at += k
+		next.gaps++
+		if space {
+			next.spaces++
+		}
+		next.how |= Separated
+		next.cost += costGap
+		w.letters(next)
+	}
+}
+
+// markup passes over a pair of signs or a tag that is shown as nothing.
+func (w *walker) markup(s state) {
+	l := w.l
+	n := int32(2)
+	if l.symbols[s.at].Rune == '<' {
+		for n = 1; ; n++ {
+			if n > 8 || int(s.at+n) >= len(l.symbols) {
+				return
+			}
+			if l.symbols[s.at+n].Rune == '>' {
+				n++
+				break
+			}
+		}
+	}
+	if int(s.at+n) >= len(l.symbols) {
+		return
+	}
+	s.at += n
+	s.how |= Markup
+	s.cost += costMarkup
+	w.letters(s)
+}
+
+// nextWord ends a word of a term that has more.
+func (w *walker) nextWord(s state, n *node) {
+	if !w.wordEnds(&s) {
+		return
+	}
+	l := w.l
+	next := s
+	next.node = n.child(space)
+	next.total += uint16(s.letters)
+	next.letters, next.gaps, next.spaces, next.own, next.digits, next.units, next.vowels, next.wild, next.shown = 0, 0, 0, 0, 0, 0, 0, 0, 0
+	next.dirty = false
+	if l.flags[s.at]&inner != 0 {
+		next.how |= Joined
+		next.cost += costJoin
+		next.word = next.at
+		w.letters(next)
+		return
+	}
+	for k := int32(1); k <= maxSpace && int(s.at+k) < len(l.symbols) && l.flags[s.at+k-1]&blank != 0; k++ {
+		if l.symbols[s.at+k-1].Kind != fold.Space {
+			next.how |= Separated
+		}
+		next.at = s.at + k
+		next.word = next.at
+		w.letters(next)
+	}
+}
