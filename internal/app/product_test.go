@@ -143,9 +143,13 @@ func do[T any](t testing.TB, c client, method, path, body string, headers ...str
 	if a.status >= 300 {
 		t.Fatalf("%s %s: %d %s", method, path, a.status, a.body)
 	}
-	var v T
-	if err := json.Unmarshal(a.body, &v); err != nil {
-		t.Fatalf("%s %s: %v in %s", method, path, err, a.body)
+	return decode[T](t, a.body)
+}
+
+func decode[T any](t testing.TB, body []byte) (v T) {
+	t.Helper()
+	if err := json.Unmarshal(body, &v); err != nil {
+		t.Fatalf("%v in %.500s", err, body)
 	}
 	return v
 }
