@@ -80,7 +80,7 @@ func (w *walker) accept(s state, n *node) {
 			how |= Joined
 			cost += costJoin
 		}
-		w.report(term, w.start, end+len(ending), how|w.view, int(cost))
+		*w.found = append(*w.found, w.l.match(term, w.start, end+len(ending), how, int(cost)))
 	}
 }
 
@@ -97,14 +97,13 @@ func (e *ends) takes(ending string, letters uint16) bool {
 	return false
 }
 
-// report adds a match of symbols i to j.
-func (w *walker) report(term, i, j int, how How, cost int) {
-	l := w.l
+// match is the match of symbols i to j.
+func (l *lattice) match(term, i, j int, how How, cost int) Match {
 	start, end := l.symbols[i].Start, l.symbols[i].End
 	for _, y := range l.symbols[i+1 : j] {
 		start, end = min(start, y.Start), max(end, y.End)
 	}
-	*w.found = append(*w.found, Match{Term: term, Start: int(start), End: int(end), Cost: cost, How: how})
+	return Match{Term: term, Start: int(start), End: int(end), Cost: cost, How: how}
 }
 
 // place is where a match ends.

@@ -24,7 +24,6 @@ type walker struct {
 	b     *Bank
 	l     *lattice
 	found *[]Match
-	view  How // in which the lattice is read
 
 	start int // symbol
 	steps int // left for this start
@@ -56,7 +55,7 @@ type state struct {
 }
 
 func (w *walker) walk(b *Bank, l *lattice, found *[]Match) {
-	w.b, w.l, w.found, w.view = b, l, found, 0
+	w.b, w.l, w.found = b, l, found
 	w.total = stepsPerText + stepsPerSymbol*len(l.symbols)
 	root := &b.trie.nodes[0]
 	for i := range l.symbols {
@@ -66,6 +65,7 @@ func (w *walker) walk(b *Bank, l *lattice, found *[]Match) {
 		}
 		w.from(i)
 	}
+	w.backwards()
 }
 
 // from walks from one symbol.

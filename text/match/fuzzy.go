@@ -1,0 +1,246 @@
+package match
+
+import (
+	"slices"
+
+	"github.com/ringfence/ringfence/text/fold"
+)
+
+// fuzzy finds misspelt terms: it looks up each word that is in no dictionary by what misspelling leaves of a word, and where it
+// may be a word of a term, holds the term's other words against its neighbours.
+type fuzzy struct {
+	b      *Bank
+	l      *lattice
+	found  *[]Match
+	tokens []token
+	letter []byte // of all tokens
+	budget int    // neighbours that may yet be looked at in this text
+}
+
+// token is a word as it is read: letters, digits for letters, and stars.
+type token struct {
+	start, end int32 // symbols
+	from, to   int32 // letters
+	rank       rank
+	gap        bool  // only spaces part it from the token before it
+	strange    bool  // in no dictionary, and neither a name nor a tag nor an abbreviation
+	stars      uint8 // in a row, between the first letter and the last
+}
+
+const (
+	costEdit  = 40
+	costSound = 30
+	costBare  = 35 // vowels left out
+	costMask  = 60 // all but the first and last letter starred
+	costWord  = 30 // a neighbour that is another word
+)
+
+func (f *fuzzy) find(b *Bank, l *lattice, found *[]Match) {
+	f.b, f.l, f.found = b, l, found
+	if len(b.words.texts) == 0 || !f.tokenize() {
+		return
+	}
+	f.budget = 64 + 16*len(f.tokens)
+	for i := range f.tokens {
+		t := &f.tokens[i]
+		if t.stars > 1 {
+			w := f.text(t)
+			f.lookup(i, starred(w[0], w[len(w)-1], len(w)))
+		}
+		if !t.strange {
+			continue
+		}
+		w := f.text(t)
+		var buf [2 * maxWord]byte
+		f.lookup(i, key('=', w))
+		for j := range w {
+			if j == 0 || w[j] != w[j-1] {
+				f.lookup(i, keyWithout(w, j))
+			}
+		}
+		if bare(w) {
+			f.lookup(i, key('s', w))
+		}
+		f.lookup(i, key('p', sound(buf[:0], w)))
+	}
+}
+
+// text is the letters of a token.
+func (f *fuzzy) text(t *token) []byte { return f.letter[t.from:t.to] }
+
+// bare reports whether a word has no vowel but at its beginning.
+func bare(word []byte) bool {
+	return !slices.ContainsFunc(word[1:], vowel)
+}
+
+// tokenize reads the tokens and reports whether any is worth a look.
+func (f *fuzzy) tokenize() (any bool) {
+	l := f.l
+	f.tokens, f.letter = f.tokens[:0], f.letter[:0]
+	if l.strange == 0 && !slices.ContainsFunc(l.flags, func(x flag) bool { return x&markup != 0 }) {
+		return false
+	}
+	native := 2*l.plain >= l.strange-1 // what is strange in another language is no misspelling
+	spaced := false
+	for i := 0; i < len(l.symbols); {
+		if !reads(&l.symbols[i]) {
+			spaced = l.symbols[i].Kind == fold.Space && (spaced || len(f.tokens) > 0 && int(f.tokens[len(f.tokens)-1].end) == i)
+			i++
+			continue
+		}
+		t := token{start: int32(i), from: int32(len(f.letter)), gap: spaced}
+		spaced = false
+		letters, stars := 0, 0
+		for ; i < len(l.symbols) && reads(&l.symbols[i]); i++ {
+			y := &l.symbols[i]
+			c := byte('*')
+			switch {
+			case y.Rune == '*':
+				stars++
+			case y.Kind == fold.Letter:
+				letters++
+				c = latinLetter(y)
+			default:
+				c = latinLetter(y)
+			}
+			f.letter = append(f.letter, c)
+		}
+		t.end, t.to = int32(i), int32(len(f.letter))
+		f.judge(&t, letters, stars, native)
+		any = any || t.strange || t.stars > 1
+		f.tokens = append(f.tokens, t)
+	}
+	return any
+}
+
+// reads reports whether the symbol belongs to a token.
+func reads(y *fold.Symbol) bool {
+	switch y.Kind {
+	case fold.Letter:
+		return (y.Own|y.Alike)&fold.Latin != 0
+	case fold.Digit:
+		return y.Alike != 0
+	}
+	return y.Rune == '*' || y.Rune == '$' || y.Rune == '@'
+}
+
+func latinLetter(y *fold.Symbol) byte {
+	if set := y.Own & fold.Latin; set != 0 {
+		return byte(set.First())
+	}
+	return byte((y.Alike & fold.Latin).First())
+}
+
+// judge says what the token can be.
+func (f *fuzzy) judge(t *token, letters, stars int, native bool) {
+	l := f.l
+	w := f.text(t)
+	if stars > 0 {
+		if letters == 2 && stars == len(w)-2 && w[0] != '*' && w[len(w)-1] != '*' && len(w) <= maxWord {
+			t.stars = uint8(stars)
+		}
+		return
+	}
+	h := noHash
+	for _, c := range w {
+		h = h.with(rune(c))
+	}
+	t.rank = english().rank(h)
+	if t.rank != unknown || !native || letters < 2 || len(w) > maxWord || 3*letters < 2*len(w) {
+		return
+	}
+	if r := l.run[t.start]; r >= 0 {
+		if run := &l.runs[r]; run.tag || run.shouted || run.capital && t.start > 0 {
+			return
+		}
+	}
+	t.strange = true
+}
+
+// lookup tries the words of a key in place of the token.
+func (f *fuzzy) lookup(i int, k uint32) {
+	words := &f.b.words
+	words.find(k, func(id int32) {
+		how, cost, certain := f.likeness(&f.tokens[i], words.texts[id])
+		if how == 0 || !certain && len(words.texts[id]) < 2 {
+			return
+		}
+		for _, u := range words.uses[id] {
+			f.align(i, u, cost, how)
+		}
+	})
+}
+
+// likeness says how the token may be a misspelling of the word; 0 for not at all or for the word itself, which is the walker's.
+func (f *fuzzy) likeness(t *token, word string) (how How, cost int, certain bool) {
+	w := f.text(t)
+	if t.stars > 0 {
+		if len(w) == len(word) && w[0] == word[0] && w[len(w)-1] == word[len(word)-1] && len(w) >= minEdited {
+			return Stars, costMask, true
+		}
+		return 0, 0, false
+	}
+	if slices.Contains(w, '*') || len(word) > maxWord {
+		return 0, 0, false
+	}
+	var a, b [2 * maxWord]byte
+	switch editOf(w, []byte(word)) {
+	case sameWord:
+		return 0, 0, false
+	case dropped:
+		if len(word) > minEdited {
+			return Edited, costEdit, true
+		}
+	case swapped, typed:
+		if len(word) >= minEdited {
+			return Edited, costEdit, true
+		}
+	}
+	if bare(w) && len(w) >= 2 && string(w) == string(skeleton(a[:0], []byte(word))) {
+		return Vowels, costBare, len(w) >= 3
+	}
+	if string(sound(a[:0], w)) == string(sound(b[:0], []byte(word))) {
+		return Sound, costSound, true
+	}
+	return 0, 0, false
+}
+
+// align holds a term against the tokens around one that may be its word.
+func (f *fuzzy) align(i int, u use, cost int, how How) {
+	s := &f.b.words.spelt[u.spelt]
+	first := i - int(u.at)
+	if first < 0 || first+len(s.words) > len(f.tokens) || f.budget <= 0 {
+		return
+	}
+	letters, off := 0, 0
+	for k, id := range s.words {
+		word := f.b.words.texts[id]
+		letters += len(word)
+		t := &f.tokens[first+k]
+		if k > 0 && !t.gap {
+			return
+		}
+		if k == int(u.at) {
+			continue
+		}
+		f.budget--
+		if string(f.text(t)) == word {
+			continue
+		}
+		h, c, _ := f.likeness(t, word)
+		if h == 0 {
+			return
+		}
+		how |= h
+		cost += c
+		if t.rank != unknown {
+			cost += costWord
+			off += len(word)
+		}
+	}
+	if 2*off > letters || len(s.words) == 1 && how == Vowels && letters < 4 {
+		return
+	}
+	a, b := &f.tokens[first], &f.tokens[first+len(s.words)-1]
+	*f.found = append(*f.found, f.l.match(int(s.term), int(a.start), int(b.end), how, cost))
+}
