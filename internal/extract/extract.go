@@ -10,12 +10,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"net/url"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/zeebo/xxh3"
-	"golang.org/x/net/publicsuffix"
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/journal"
@@ -37,13 +35,14 @@ type Item struct {
 type Extractor struct {
 	decoder *event.Decoder
 	mac     hash.Hash
+	domains domains
 	fold    []byte
 	id      []byte
 }
 
 // New makes an extractor. emailKey keys the hash by which e-mail addresses can be compared without being kept.
 func New(limits event.Limits, emailKey []byte) *Extractor {
-	return &Extractor{decoder: event.NewDecoder(limits), mac: hmac.New(sha256.New, emailKey)}
+	return &Extractor{decoder: event.NewDecoder(limits), mac: hmac.New(sha256.New, emailKey), domains: domains{}}
 }
 
 // Identity is the hash that stands for (source, id). Lengths are part of it, so that no two pairs read alike.
@@ -96,9 +95,9 @@ func (x *Extractor) signals(e *event.Event, s *rule.Signals) {
 		s.TextLength = int64(utf8.RuneCountInString(e.Text))
 	}
 	for _, u := range e.URLs {
-		canonical, domain := Link(u)
+		canonical, host := canonicalLink(u)
 		s.Canonical = appendNew(s.Canonical, canonical)
-		if domain != "" {
+		if domain := x.domains.of(host); domain != "" {
 			s.Domains = appendNew(s.Domains, domain)
 		}
 	}
@@ -115,38 +114,6 @@ func appendNew(list []string, s string) []string {
 		}
 	}
 	return append(list, s)
-}
-
-// Link gives a link's canonical form (lower-case scheme and host, no default port, no fragment, no trailing slash on an empty
-// path) and its registrable domain by the public suffix list, empty where the link names no domain. What is not a link stays
-// as it is.
-func Link(raw string) (canonical, domain string) {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
-		return raw, ""
-	}
-	host := strings.ToLower(strings.TrimRight(u.Hostname(), "."))
-	if host == "" {
-		return raw, ""
-	}
-	port := u.Port()
-	u.Scheme = strings.ToLower(u.Scheme)
-	u.Host = host
-	if strings.Contains(host, ":") {
-		u.Host = "[" + host + "]"
-	}
-	if port != "" && !(u.Scheme == "http" && port == "80") && !(u.Scheme == "https" && port == "443") {
-		u.Host += ":" + port
-	}
-	u.Fragment, u.RawFragment, u.User = "", "", nil
-	if u.Path == "/" {
-		u.Path = ""
-	}
-	domain, err = publicsuffix.EffectiveTLDPlusOne(host)
-	if err != nil {
-		domain = "" // an address, a bare suffix, a name without dots
-	}
-	return u.String(), domain
 }
 
 // email reduces an address to what rules may know of it. The address itself goes no further.

@@ -149,13 +149,13 @@ func TestPoolStopsWhenItsUserFails(t *testing.T) {
 }
 
 func FuzzLink(f *testing.F) {
-	for _, s := range []string{"https://a.example/b", "http://[::1]:80/", "//x", "https://ⓔxample.com", "javascript:alert(1)", "http://a.b.c.d.e/%zz"} {
+	for _, s := range []string{"https://a.example/b", "http://[::1]:80/", "//x", "https://ⓔxample.com", "javascript:alert(1)", "http://a.b.c.d.e/%zz", "//..", "//::0"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		canonical, domain := Link(raw)
-		if again, same := Link(canonical); again != canonical || same != domain {
-			t.Errorf("%q: %q %q, then %q %q", raw, canonical, domain, again, same)
+		canonical, host := canonicalLink(raw)
+		if again, same := canonicalLink(canonical); again != canonical || same != host {
+			t.Errorf("%q: %q %q, then %q %q", raw, canonical, host, again, same)
 		}
 	})
 }

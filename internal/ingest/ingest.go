@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/journal"
@@ -77,7 +78,7 @@ func (in *Ingest) Events(ctx context.Context, from string, kind journal.Kind, r 
 	var report Report
 	var e event.Event
 	recs := make([]journal.Record, 0, chunk)
-	size := 0
+	var block []byte // the memory of recs, which the journal copies: it is used again for the next chunk
 	flush := func() error {
 		if len(recs) == 0 {
 			return nil
@@ -91,7 +92,7 @@ func (in *Ingest) Events(ctx context.Context, from string, kind journal.Kind, r 
 		}
 		report.Accepted += int64(len(recs))
 		report.Last = last
-		recs, size = recs[:0], 0
+		recs, block = recs[:0], block[:0]
 		return nil
 	}
 	for {
@@ -102,7 +103,7 @@ func (in *Ingest) Events(ctx context.Context, from string, kind journal.Kind, r 
 		}
 		var rec journal.Record
 		if err == nil {
-			rec, err = in.record(from, kind, &e, r.Raw())
+			rec, block, err = in.record(block, from, kind, &e, r.Raw())
 		}
 		if err != nil {
 			refusal := Refusal{Err: err}
@@ -128,8 +129,7 @@ func (in *Ingest) Events(ctx context.Context, from string, kind journal.Kind, r 
 			continue
 		}
 		recs = append(recs, rec)
-		size += rec.Size()
-		if len(recs) == chunk || size >= chunkBytes {
+		if len(recs) == chunk || len(block) >= chunkBytes {
 			if err := flush(); err != nil {
 				return report, err
 			}
@@ -137,25 +137,39 @@ func (in *Ingest) Events(ctx context.Context, from string, kind journal.Kind, r 
 	}
 }
 
-// record makes the journal's record of an event. The body is copied: raw is the reader's.
-func (in *Ingest) record(source string, kind journal.Kind, e *event.Event, raw []byte) (journal.Record, error) {
+// record makes the journal's record of an event, in memory that it appends to block: e and raw are the reader's.
+func (in *Ingest) record(block []byte, source string, kind journal.Kind, e *event.Event, raw []byte) (journal.Record, []byte, error) {
 	now := in.opts.Now()
 	if e.Time > now+in.opts.Skew {
-		return journal.Record{}, fmt.Errorf("event %q: its time %s %w (%s) by more than %ds; check the clock of its source",
+		return journal.Record{}, block, fmt.Errorf("event %q: its time %s %w (%s) by more than %ds; check the clock of its source",
 			e.ID, event.FormatTime(e.Time), ErrFuture, event.FormatTime(now), in.opts.Skew/1e9)
 	}
-	return Record(source, kind, now, e, raw), nil
+	rec, block := appendRecord(block, source, kind, now, e, raw)
+	return rec, block, nil
 }
 
 // Record is the journal record of an event, with bytes of its own.
 func Record(source string, kind journal.Kind, received int64, e *event.Event, raw []byte) journal.Record {
-	return journal.Record{Kind: kind, Received: received, Time: e.Time, Source: source, ID: string(append([]byte(nil), e.ID...)),
-		Actor: string(append([]byte(nil), e.Actor...)), Body: append([]byte(nil), raw...)}
+	rec, _ := appendRecord(make([]byte, 0, len(e.ID)+len(e.Actor)+len(raw)), source, kind, received, e, raw)
+	return rec
 }
+
+// appendRecord copies what a record needs to the end of block, which must not be written to while the record is in use.
+func appendRecord(block []byte, source string, kind journal.Kind, received int64, e *event.Event, raw []byte) (journal.Record, []byte) {
+	start := len(block)
+	block = append(append(append(block, e.ID...), e.Actor...), raw...)
+	text := block[start:len(block):len(block)]
+	actor, body := len(e.ID), len(e.ID)+len(e.Actor)
+	return journal.Record{Kind: kind, Received: received, Time: e.Time, Source: source, ID: inPlace(text[:actor]), Actor: inPlace(text[actor:body]),
+		Body: text[body:]}, block
+}
+
+// inPlace is a string that shares memory with b.
+func inPlace(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // Accept checks an event and makes its record, for [Ingest.Append].
 func (in *Ingest) Accept(source string, e *event.Event, raw []byte) (journal.Record, error) {
-	rec, err := in.record(source, journal.Event, e, raw)
+	rec, _, err := in.record(nil, source, journal.Event, e, raw)
 	if err != nil {
 		in.refused.Add(1)
 	}
@@ -193,7 +207,7 @@ func (in *Ingest) append(ctx context.Context, recs []journal.Record) (journal.Po
 
 // Urgent appends one event ahead of queued bulk.
 func (in *Ingest) Urgent(ctx context.Context, source string, e *event.Event, raw []byte) error {
-	rec, err := in.record(source, journal.Event, e, raw)
+	rec, _, err := in.record(nil, source, journal.Event, e, raw)
 	if err != nil {
 		in.refused.Add(1)
 		return err
