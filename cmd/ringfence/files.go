@@ -28,7 +28,7 @@ type eventFiles struct {
 	Format  string    `default:"" enum:",native,jetstream,csv" placeholder:"FORMAT" help:"native, jetstream or csv; by the file's name if not given."`
 	Columns string    `placeholder:"MAPPING" help:"Columns of a CSV file: a preset (coshare, coshare-multi) or field=column,…; field==value sets a constant."`
 	From    time.Time `help:"Decide from this event time on (RFC 3339); what comes before warms the windows."`
-	To      time.Time `help:"Decide up to this event time."`
+	To      time.Time `help:"Decide what happened before this event time."`
 	Workers int       `default:"0" help:"Extract workers; 0 is one a core. The decisions do not depend on it."`
 	Memory  int       `default:"256" help:"MiB that sorting the events may hold in memory."`
 	Quiet   bool      `short:"q" help:"No progress on standard error."`
