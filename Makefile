@@ -8,7 +8,7 @@ help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 build: ## Build bin/ringfence, one static binary
-	CGO_ENABLED=0 go build -trimpath -o bin/ringfence ./cmd/ringfence
+	CGO_ENABLED=0 go build -o bin/ringfence ./cmd/ringfence
 
 demo: build ## Run the whole system on a simulated week
 	bin/ringfence demo
