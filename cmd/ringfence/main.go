@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"reflect"
 	"strings"
 	"syscall"
 
@@ -57,12 +58,41 @@ func run(args []string) int {
 
 func newParser(more ...kong.Option) *kong.Kong {
 	options := []kong.Option{kong.Name("ringfence"), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.NamedMapper("path", as(anything)), kong.NamedMapper("existingfile", as(file)), kong.NamedMapper("existingdir", as(folder)),
 		kong.Description("Ringfence finds groups of accounts that act in concert to do harm, and acts on them with evidence, caps and undo.")}
 	parser, err := kong.New(&cli{}, append(options, more...)...)
 	if err != nil {
 		panic(err) // the struct above is wrong
 	}
 	return parser
+}
+
+// as reads a path and keeps it as it was typed, so that messages name files as the user does.
+func as(check func(path string) error) kong.MapperFunc {
+	return func(ctx *kong.DecodeContext, target reflect.Value) error {
+		if err := ctx.Scan.PopValueInto("path", target.Addr().Interface()); err != nil {
+			return err
+		}
+		return check(target.String())
+	}
+}
+
+func anything(string) error { return nil }
+
+func file(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a folder, not a file", path)
+	}
+	return err
+}
+
+func folder(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is a file, not a folder", path)
+	}
+	return err
 }
 
 // misparsed says why a command line cannot be read. One that stops short of a verb is answered with the verbs there are.
