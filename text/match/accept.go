@@ -5,29 +5,31 @@ import (
 )
 
 // wordEnds reports whether what was taken for a word of a term can be one: signs between letters stand everywhere or nowhere, or
-// once; and there is enough left of it to read.
-func (w *walker) wordEnds(s *state) bool {
+// once; and there is enough left of it to read. Less will do where there are more words, since together they leave less doubt.
+func (w *walker) wordEnds(s *state, more bool) bool {
 	if s.how == 0 {
 		return true
 	}
-	if s.letters > 1 && s.own == 0 && s.digits == s.letters {
-		return false // a number
-	}
+	more = more || s.total.letters > 0
 	if stars := s.vowels + s.wild; stars > 0 {
-		if 2*stars > s.letters && s.letters > 3 || s.letters < 3 || s.gaps > 0 || s.wild > 0 && s.letters < 4 {
+		rest := s.letters - stars
+		if rest == 0 || s.gaps > 0 || s.wild > 0 && s.letters < 4 {
+			return false
+		}
+		if !more && (s.letters < 3 || rest < 2 || 2*stars > s.letters && s.letters > 3 && (rest < 3 || s.wild > 0)) {
 			return false
 		}
 	}
 	places := s.letters - 1
 	switch {
-	case s.gaps == 0, s.gaps == places && places > 1:
+	case s.gaps == 0:
 		return true
-	case s.gaps == 1:
-		return s.letters >= 4 && (s.spaces == 0 || s.digits == 0 && !s.dirty) && w.splits(s)
-	case s.spaces == 0:
-		return 10*s.gaps >= 6*places && s.letters >= 4
+	case s.gaps == places:
+		return places > 1 || more
+	case 10*(s.gaps+s.unseen) >= 6*places && s.letters >= 4 && s.gaps > 1:
+		return true
 	}
-	return 10*s.gaps >= 6*places && s.letters >= 4
+	return s.gaps == 1 && s.letters >= 4 && (s.spaces == 0 || s.digits == 0 && !s.dirty) && (more || w.splits(s))
 }
 
 // splits reports whether a word with one gap is a disguise: words of the language side by side are what they are.
@@ -38,17 +40,20 @@ func (w *walker) splits(s *state) bool {
 		return true
 	}
 	a, b := &l.runs[first], &l.runs[last]
-	strange := a.rank == unknown || b.rank == unknown
 	if s.spaces == 0 {
-		return strange || s.letters >= 5 || s.total > 0
+		return a.rank != common || b.rank != common || s.letters >= 6
 	}
-	return strange && a.end-a.start > 1 && b.end-b.start > 1
+	return (a.rank == unknown || b.rank == unknown) && a.end-a.start > 1 && b.end-b.start > 1
 }
 
 // accept reports the terms that end at the node, if a word may end here.
 func (w *walker) accept(s state, n *node) {
-	if !w.wordEnds(&s) || s.own == 0 && s.how&(Fonts|Homoglyphs|Emojis|Accents|Drawn) == 0 && s.total == 0 {
+	all := s.sum(!w.wordEnds(&s, false))
+	if all.doubtful && (all.letters < 8 || 2*all.gaps < all.places || s.total.letters == 0) {
 		return
+	}
+	if all.own == 0 && s.how&(Fonts|Homoglyphs|Emojis|Accents|Drawn) == 0 || all.stars > 0 && s.total.letters > 0 && (all.letters-all.stars < 4 || 10*all.stars > 6*all.letters) {
+		return // a number, or too little to read
 	}
 	end := int(s.at)
 	boundary, ending := w.boundary(&s)
@@ -58,7 +63,7 @@ func (w *walker) accept(s state, n *node) {
 	if (boundary == joined || w.l.flags[w.start]&joint != 0) && w.straddles(&s) {
 		return
 	}
-	if s.gaps > 0 && s.gaps >= s.letters-1 && s.total == 0 && w.goesOn(&s) {
+	if s.gaps > 0 && s.gaps >= s.letters-1 && s.total.letters == 0 && w.goesOn(&s) {
 		return
 	}
 	for i := n.out - 1; w.b.trie.outs[i] >= 0; i++ {
@@ -147,7 +152,7 @@ func (w *walker) boundary(s *state) (place, string) {
 		if rest >= 3 && rest <= maxJoined && l.rank(at, int(r.end)) == common || w.xs(at, int(r.end)) {
 			return joined, ""
 		}
-		if s.total+uint16(s.letters) >= 9 {
+		if s.total.letters+s.letters >= 9 {
 			return joined, ""
 		}
 	}
@@ -194,7 +199,11 @@ func (w *walker) edge(s *state) place {
 func (w *walker) goesOn(s *state) bool {
 	l := w.l
 	lone := func(i int) bool {
-		return i >= 0 && i < len(l.symbols) && l.run[i] >= 0 && l.runs[l.run[i]].end-l.runs[l.run[i]].start == 1
+		if i < 0 || i >= len(l.symbols) || l.run[i] < 0 || l.runs[l.run[i]].end-l.runs[l.run[i]].start != 1 {
+			return false
+		}
+		c := l.symbols[i].Letter()
+		return c != 'a' && c != 'i' && c != 'u' && c != 'o' // words by themselves
 	}
 	sign := func(i int) bool {
 		return i >= 0 && i < len(l.symbols) && l.flags[i]&blank != 0
@@ -216,10 +225,10 @@ func (w *walker) straddles(s *state) bool {
 			humps++
 		}
 	}
-	if s.total == 0 && humps > 0 {
+	if s.total.letters == 0 && humps > 0 {
 		return true
 	}
-	if s.total > 0 || l.run[w.start] < 0 || l.run[w.start] != l.run[s.at-1] {
+	if s.total.letters > 0 || l.run[w.start] < 0 || l.run[w.start] != l.run[s.at-1] {
 		return false
 	}
 	r := &l.runs[l.run[w.start]]

@@ -24,6 +24,7 @@ type token struct {
 	rank       rank
 	gap        bool  // only spaces part it from the token before it
 	strange    bool  // in no dictionary, and neither a name nor a tag nor an abbreviation
+	digits     bool  // digits or signs for letters in it
 	stars      uint8 // in a row, between the first letter and the last
 }
 
@@ -32,6 +33,7 @@ const (
 	costSound = 30
 	costBare  = 35 // vowels left out
 	costMask  = 60 // all but the first and last letter starred
+	costLeet  = 15
 	costWord  = 30 // a neighbour that is another word
 )
 
@@ -61,7 +63,7 @@ func (f *fuzzy) find(b *Bank, l *lattice, found *[]Match) {
 		if bare(w) {
 			f.lookup(i, key('s', w))
 		}
-		f.lookup(i, key('p', sound(buf[:0], w)))
+		f.lookup(i, key('p', sound(buf[:0], w, false)))
 	}
 }
 
@@ -80,7 +82,7 @@ func (f *fuzzy) tokenize() (any bool) {
 	if l.strange == 0 && !slices.ContainsFunc(l.flags, func(x flag) bool { return x&markup != 0 }) {
 		return false
 	}
-	native := 2*l.plain >= l.strange-1 // what is strange in another language is no misspelling
+	native := l.native()
 	spaced := false
 	for i := 0; i < len(l.symbols); {
 		if !reads(&l.symbols[i]) {
@@ -90,7 +92,7 @@ func (f *fuzzy) tokenize() (any bool) {
 		}
 		t := token{start: int32(i), from: int32(len(f.letter)), gap: spaced}
 		spaced = false
-		letters, stars := 0, 0
+		letters, stars, marked := 0, 0, false
 		for ; i < len(l.symbols) && reads(&l.symbols[i]); i++ {
 			y := &l.symbols[i]
 			c := byte('*')
@@ -99,6 +101,7 @@ func (f *fuzzy) tokenize() (any bool) {
 				stars++
 			case y.Kind == fold.Letter:
 				letters++
+				marked = marked || y.Way == fold.Accented
 				c = latinLetter(y)
 			default:
 				c = latinLetter(y)
@@ -106,7 +109,7 @@ func (f *fuzzy) tokenize() (any bool) {
 			f.letter = append(f.letter, c)
 		}
 		t.end, t.to = int32(i), int32(len(f.letter))
-		f.judge(&t, letters, stars, native)
+		f.judge(&t, letters, stars, native && !marked)
 		any = any || t.strange || t.stars > 1
 		f.tokens = append(f.tokens, t)
 	}
@@ -135,6 +138,7 @@ func latinLetter(y *fold.Symbol) byte {
 func (f *fuzzy) judge(t *token, letters, stars int, native bool) {
 	l := f.l
 	w := f.text(t)
+	t.digits = letters+stars < len(w)
 	if stars > 0 {
 		if letters == 2 && stars == len(w)-2 && w[0] != '*' && w[len(w)-1] != '*' && len(w) <= maxWord {
 			t.stars = uint8(stars)
@@ -146,7 +150,7 @@ func (f *fuzzy) judge(t *token, letters, stars int, native bool) {
 		h = h.with(rune(c))
 	}
 	t.rank = english().rank(h)
-	if t.rank != unknown || !native || letters < 2 || len(w) > maxWord || 3*letters < 2*len(w) {
+	if t.rank != unknown && !t.digits || !native || letters < 2 || len(w) > maxWord || 3*letters < 2*len(w) {
 		return
 	}
 	if r := l.run[t.start]; r >= 0 {
@@ -162,10 +166,13 @@ func (f *fuzzy) lookup(i int, k uint32) {
 	words := &f.b.words
 	words.find(k, func(id int32) {
 		how, cost, certain := f.likeness(&f.tokens[i], words.texts[id])
-		if how == 0 || !certain && len(words.texts[id]) < 2 {
+		if how == 0 {
 			return
 		}
 		for _, u := range words.uses[id] {
+			if !certain && len(words.spelt[u.spelt].words) == 1 {
+				continue
+			}
 			f.align(i, u, cost, how)
 		}
 	})
@@ -183,9 +190,12 @@ func (f *fuzzy) likeness(t *token, word string) (how How, cost int, certain bool
 	if slices.Contains(w, '*') || len(word) > maxWord {
 		return 0, 0, false
 	}
-	var a, b [2 * maxWord]byte
+	var a [2 * maxWord]byte
 	switch editOf(w, []byte(word)) {
 	case sameWord:
+		if t.digits {
+			return Leet, costLeet, false
+		}
 		return 0, 0, false
 	case dropped:
 		if len(word) > minEdited {
@@ -196,10 +206,10 @@ func (f *fuzzy) likeness(t *token, word string) (how How, cost int, certain bool
 			return Edited, costEdit, true
 		}
 	}
-	if bare(w) && len(w) >= 2 && string(w) == string(skeleton(a[:0], []byte(word))) {
-		return Vowels, costBare, len(w) >= 3
+	if bare(w) && string(w) == string(skeleton(a[:0], []byte(word))) {
+		return Vowels, costBare, len(w) > 3 || len(w) == 3 && !vowel(w[0])
 	}
-	if string(sound(a[:0], w)) == string(sound(b[:0], []byte(word))) {
+	if soundsLike(w, []byte(word)) {
 		return Sound, costSound, true
 	}
 	return 0, 0, false
@@ -238,7 +248,7 @@ func (f *fuzzy) align(i int, u use, cost int, how How) {
 			off += len(word)
 		}
 	}
-	if 2*off > letters || len(s.words) == 1 && how == Vowels && letters < 4 {
+	if 2*off > letters {
 		return
 	}
 	a, b := &f.tokens[first], &f.tokens[first+len(s.words)-1]

@@ -105,7 +105,7 @@ func (l *lattice) readRun(i int) int {
 	}
 	switch {
 	case r.rank != unknown:
-		if r.rank == common && !r.tag {
+		if r.rank == common && !r.tag && length >= 3 {
 			l.plain++
 		}
 		if length >= 3 {
@@ -166,3 +166,7 @@ func (l *lattice) letters(i, j int, word string) bool {
 	}
 	return true
 }
+
+// native reports whether the text is in a language whose words are known, as far as one can tell: what is strange in another
+// language is no misspelling.
+func (l *lattice) native() bool { return l.plain >= l.strange-1 }

@@ -20,27 +20,32 @@ func skeleton(dst, word []byte) []byte {
 // sounds are spellings of one sound, longest first; what is not listed sounds as it is written.
 var sounds = [26][]struct{ from, to string }{
 	'c' - 'a': {{"ck", "k"}, {"cq", "k"}, {"c", "k"}},
+	'e' - 'a': {{"er", "a"}},
 	'k' - 'a': {{"kk", "k"}, {"kn", "n"}},
-	'o' - 'a': {{"oo", "u"}},
+	'o' - 'a': {{"ooo", "u"}, {"oo", "u"}, {"ou", "u"}},
 	'p' - 'a': {{"ph", "f"}},
 	'q' - 'a': {{"qu", "kw"}, {"q", "k"}},
 	's' - 'a': {{"sion", "shun"}},
 	't' - 'a': {{"tion", "shun"}},
 	'w' - 'a': {{"wh", "w"}},
 	'x' - 'a': {{"x", "ks"}},
-	'y' - 'a': {{"you", "u"}, {"y", "i"}},
+	'y' - 'a': {{"y", "i"}},
 	'z' - 'a': {{"z", "s"}},
 }
 
-// sound appends the word as it sounds: one letter for each sound, none twice in a row.
-func sound(dst, word []byte) []byte {
+// sound appends the word as it sounds: one letter for each sound, none twice in a row. With soft, a c before e, i and y is an s.
+func sound(dst, word []byte, soft bool) []byte {
 	start := len(dst)
 	for i := 0; i < len(word); {
 		from, to := string(word[i:i+1]), string(word[i:i+1])
-		for _, s := range sounds[word[i]-'a'] {
-			if strings.HasPrefix(string(word[i:]), s.from) {
-				from, to = s.from, s.to
-				break
+		if soft && from == "c" && i+1 < len(word) && strings.IndexByte("eiy", word[i+1]) >= 0 {
+			to = "s"
+		} else {
+			for _, s := range sounds[word[i]-'a'] {
+				if strings.HasPrefix(string(word[i:]), s.from) {
+					from, to = s.from, s.to
+					break
+				}
 			}
 		}
 		i += len(from)
@@ -51,6 +56,14 @@ func sound(dst, word []byte) []byte {
 		}
 	}
 	return dst
+}
+
+// soundsLike reports whether the spelling is read as the word is.
+func soundsLike(spelling, word []byte) bool {
+	var a, b [2 * maxWord]byte
+	heard := string(sound(a[:0], spelling, false))
+	return heard == string(sound(b[:0], word, false)) || heard == string(sound(b[:0], word, true)) ||
+		string(spelling) == "ur" && string(word) == "your"
 }
 
 // keyboard is the rows of a keyboard, each key between those of the row above.

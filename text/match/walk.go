@@ -39,19 +39,25 @@ type state struct {
 	word  int32 // first symbol of the present word
 	how   How
 	cost  int32
-	total uint16 // letters of the words before
+	total sums // of the words before
 
 	letter  int8  // last one
 	letters uint8 // of the word, and of them:
 	gaps    uint8 // after a gap
 	spaces  uint8 // after a gap with a space in it
+	unseen  uint8 // after a character without width
 	own     uint8 // plain letters
-	digits  uint8 // digits in place of letters
+	digits  uint8 // digits and signs in place of letters
 	units   uint8 // drawn
 	vowels  uint8 // starred, by * _ . - or #
 	wild    uint8 // starred, by *, of any letter
-	shown   uint8 // vowels that are not starred, after the first letter
 	dirty   bool  // repeats in this word
+}
+
+// sums are what the words before amount to.
+type sums struct {
+	letters, own, gaps, places, stars uint8
+	doubtful                          bool // one of them alone would not do
 }
 
 func (w *walker) walk(b *Bank, l *lattice, found *[]Match) {
@@ -116,7 +122,7 @@ func (w *walker) letters(s state) {
 	if flags&drawing != 0 {
 		w.drawings(s, y)
 	}
-	if flags&blank != 0 && s.letters > 0 {
+	if flags&blank != 0 && (s.letters > 0 || s.total.letters > 0) {
 		w.stars(s, n, y)
 	}
 }
@@ -124,9 +130,6 @@ func (w *walker) letters(s state) {
 // take goes on by one letter.
 func (w *walker) take(s state, n *node, y *fold.Symbol, letter int, own bool) {
 	s.node = n.child(letter)
-	if 1<<letter&vowelSet != 0 && s.letters > 0 {
-		s.shown++
-	}
 	s.letter = int8(letter)
 	s.letters++
 	if own {
@@ -152,6 +155,7 @@ func (s *state) hidden(y *fold.Symbol) {
 	if y.Hidden&fold.Invisible != 0 && s.letters > 1 {
 		s.how |= Invisibles
 		s.cost += costHidden
+		s.unseen++
 	}
 	if y.Hidden&fold.Stacked != 0 {
 		s.how |= Marks
@@ -225,9 +229,6 @@ func (w *walker) drawings(s state, y *fold.Symbol) {
 		next.letter = int8(letter)
 		next.letters++
 		next.units++
-		if 1<<letter&vowelSet != 0 && s.letters > 0 {
-			next.shown++
-		}
 		next.how |= Drawn
 		next.cost += int32(u.cost)
 		next.at += int32(len(u.text))
@@ -274,8 +275,8 @@ func (w *walker) stars(s state, n *node, y *fold.Symbol) {
 
 // gap passes over signs between letters.
 func (w *walker) gap(s state) {
-	if s.gaps > 1 && 2*s.gaps < s.letters-1 {
-		return
+	if s.gaps > 1 && 3*(s.gaps+s.unseen) < s.letters-1 {
+		return // too few to be on purpose
 	}
 	l := w.l
 	space := false
@@ -324,19 +325,15 @@ func (w *walker) markup(s state) {
 
 // nextWord ends a word of a term that has more.
 func (w *walker) nextWord(s state, n *node) {
-	if !w.wordEnds(&s) {
+	sound := w.wordEnds(&s, true)
+	if !sound && !s.separated() {
 		return
 	}
 	l := w.l
-	next := s
-	next.node = n.child(space)
-	next.total += uint16(s.letters)
-	next.letters, next.gaps, next.spaces, next.own, next.digits, next.units, next.vowels, next.wild, next.shown = 0, 0, 0, 0, 0, 0, 0, 0, 0
-	next.dirty = false
+	next := state{node: n.child(space), at: s.at, last: s.last, word: s.at, how: s.how, cost: s.cost, total: s.sum(!sound), letter: s.letter}
 	if l.flags[s.at]&inner != 0 {
 		next.how |= Joined
 		next.cost += costJoin
-		next.word = next.at
 		w.letters(next)
 		return
 	}
@@ -349,3 +346,18 @@ func (w *walker) nextWord(s state, n *node) {
 		w.letters(next)
 	}
 }
+
+// sum adds the word to those before it.
+func (s *state) sum(doubtful bool) sums {
+	t := s.total
+	t.letters += s.letters
+	t.own += s.own
+	t.gaps += s.gaps + s.unseen
+	t.places += s.letters - 1
+	t.stars += s.vowels + s.wild
+	t.doubtful = t.doubtful || doubtful
+	return t
+}
+
+// separated reports whether there is a gap in the word at all.
+func (s *state) separated() bool { return s.gaps > 0 }
