@@ -63,7 +63,7 @@ func (r *Reader) scan(s string) (foreign bool) {
 		} else {
 			c, size = utf8.DecodeRuneInString(s[i:])
 			n = symbolTable().lookup(c)
-			foreign = true
+			foreign = foreign || n.kind == Letter
 		}
 		start := i
 		i += size

@@ -52,7 +52,7 @@ func (w *walker) accept(s state, n *node) {
 	if all.doubtful && (all.letters < 8 || 2*all.gaps < all.places || s.total.letters == 0) {
 		return
 	}
-	if all.own == 0 && s.how&(Fonts|Homoglyphs|Emojis|Accents|Drawn) == 0 || all.stars > 0 && s.total.letters > 0 && (all.letters-all.stars < 4 || 10*all.stars > 6*all.letters) {
+	if all.own == 0 && s.how&(Fonts|Homoglyphs|Emojis|Accents|Drawn|Transliterated) == 0 || all.stars > 0 && s.total.letters > 0 && (all.letters-all.stars < 4 || 10*all.stars > 6*all.letters) {
 		return // a number, or too little to read
 	}
 	end := int(s.at)

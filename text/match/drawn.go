@@ -61,6 +61,17 @@ var drawn = func() (t [128][]unit) {
 	return t
 }()
 
+// unitsOf are the drawings that begin with the character.
+func unitsOf(r rune) []unit {
+	switch {
+	case r < 128:
+		return drawn[r]
+	case 'а' <= r && r <= 'я':
+		return cyrillicUnits[r-'а']
+	}
+	return nil
+}
+
 // at reports whether the unit stands at symbol i.
 func (u *unit) at(l *lattice, i int) bool {
 	if i+len(u.text) > len(l.symbols) {
@@ -68,7 +79,7 @@ func (u *unit) at(l *lattice, i int) bool {
 	}
 	for k, r := range u.text {
 		y := &l.symbols[i+k]
-		if y.Rune != r && (!u.words || y.Text != r) {
+		if y.Rune != r && (!u.words || y.Text != r) { // words in any case and typeface
 			return false
 		}
 		if u.words && (l.flags[i+k]&known != 0 || k > 0 && l.flags[i+k]&inner == 0) {

@@ -26,6 +26,7 @@ const (
 	blank                    // a sign, space or picture: may stand between letters
 	markup                   // first of a pair of signs that is shown as nothing
 	drawing                  // first of a drawing of a letter
+	abroad                   // of a Cyrillic word among Latin ones
 )
 
 // run is a word as it stands.
@@ -96,6 +97,11 @@ func (l *lattice) readRun(i int) int {
 	}
 	r.end = int32(i)
 	length := i - int(r.start)
+	if l.symbols[r.start].Own&fold.Cyrillic != 0 && l.cyrillicOnly(&r) {
+		for j := int(r.start); j < i; j++ {
+			l.flags[j] |= abroad
+		}
+	}
 	r.rank = english().rank(h)
 	r.shouted = capitals == length
 	r.capital = capitals == 1 && 'A' <= l.symbols[r.start].Rune && l.symbols[r.start].Rune <= 'Z'

@@ -24,10 +24,10 @@ const (
 	common
 )
 
-// vocabulary is a set of words by hash: 31 bits of the hash and whether the word is common. At 155,000 words one unknown word in
-// ten thousand is taken for a word.
+// vocabulary is a set of words by hash: 15 bits of the hash and whether the word is common, small enough to stay in a
+// processor's cache. With 155,000 words one unknown word in some thousand is taken for a word.
 type vocabulary struct {
-	slots [1 << 19]uint32
+	slots [1 << 18]uint16
 }
 
 // english is read at the first use, in about 30 ms.
@@ -71,9 +71,12 @@ func (h hash) mixed() uint64 {
 	return x ^ x>>29
 }
 
+// fingerprint is what is kept of a hash; never 0, and even.
+func fingerprint(x uint64) uint16 { return max(uint16(x)&^1, 2) }
+
 func (v *vocabulary) add(h hash, isCommon bool) {
 	x := h.mixed()
-	want := uint32(x)&^1 | 2 // never 0
+	want := fingerprint(x)
 	for i := x >> 40; ; i++ {
 		slot := &v.slots[i%uint64(len(v.slots))]
 		if *slot == 0 {
@@ -90,7 +93,7 @@ func (v *vocabulary) add(h hash, isCommon bool) {
 
 func (v *vocabulary) rank(h hash) rank {
 	x := h.mixed()
-	want := uint32(x)&^1 | 2
+	want := fingerprint(x)
 	for i := x >> 40; ; i++ {
 		switch slot := v.slots[i%uint64(len(v.slots))]; {
 		case slot == 0:

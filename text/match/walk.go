@@ -66,7 +66,7 @@ func (w *walker) walk(b *Bank, l *lattice, found *[]Match) {
 	root := &b.trie.nodes[0]
 	for i := range l.symbols {
 		y := &l.symbols[i]
-		if uint64(y.Own|y.Alike)&root.kids == 0 && l.flags[i]&drawing == 0 || l.flags[i]&(inner|joint) == inner {
+		if uint64(y.Own|y.Alike)&root.kids == 0 && l.flags[i]&(drawing|abroad) == 0 || l.flags[i]&(inner|joint) == inner {
 			continue
 		}
 		w.from(i)
@@ -119,7 +119,10 @@ func (w *walker) letters(s state) {
 		w.take(s, n, y, bits.TrailingZeros64(m), false)
 	}
 	flags := w.l.flags[s.at]
-	if flags&drawing != 0 {
+	if flags&(drawing|abroad) != 0 {
+		if flags&abroad != 0 {
+			w.transliterations(s, n, y)
+		}
 		w.drawings(s, y)
 	}
 	if flags&blank != 0 && (s.letters > 0 || s.total.letters > 0) {
@@ -145,6 +148,26 @@ func (w *walker) take(s state, n *node, y *fold.Symbol, letter int, own bool) {
 	s.last = s.at
 	s.at++
 	w.after(s)
+}
+
+// transliterations reads a Cyrillic letter by its sound.
+func (w *walker) transliterations(s state, n *node, y *fold.Symbol) {
+	if y.Text < 'а' || y.Text > 'я' {
+		return
+	}
+	for m := uint64(transliterated[y.Text-'а']&^y.Alike) & n.kids; m != 0; m &= m - 1 {
+		next := s
+		letter := bits.TrailingZeros64(m)
+		next.node = n.child(letter)
+		next.letter = int8(letter)
+		next.letters++
+		next.how |= Transliterated
+		next.cost += costTransliterated
+		next.hidden(y)
+		next.last = s.at
+		next.at++
+		w.after(next)
+	}
 }
 
 // hidden counts what the reader does not see at the symbol.
@@ -197,7 +220,11 @@ func (w *walker) after(s state) {
 // repeat takes the last letter again, but not in words of the language, which have their letters as they need them.
 func (w *walker) repeat(s state) {
 	y := &w.l.symbols[s.at]
-	if uint64(y.Own|y.Alike)&(1<<s.letter) == 0 || w.l.flags[s.at]&known != 0 || w.steps <= 0 {
+	set := y.Own | y.Alike
+	if w.l.flags[s.at]&abroad != 0 && 'а' <= y.Text && y.Text <= 'я' {
+		set |= transliterated[y.Text-'а']
+	}
+	if uint64(set)&(1<<s.letter) == 0 || w.l.flags[s.at]&known != 0 || w.steps <= 0 {
 		return
 	}
 	w.steps--
@@ -217,24 +244,39 @@ func (w *walker) repeat(s state) {
 
 // drawings tries the drawings of letters that stand at the symbol.
 func (w *walker) drawings(s state, y *fold.Symbol) {
-	for i := range drawn[y.Rune] {
-		u := &drawn[y.Rune][i]
-		n := &w.b.trie.nodes[s.node]
-		letter := bits.TrailingZeros64(uint64(u.letters[0]))
-		if n.kids&(1<<letter) == 0 || !u.at(w.l, int(s.at)) {
-			continue
-		}
-		next := s
-		next.node = n.child(letter)
-		next.letter = int8(letter)
-		next.letters++
-		next.units++
-		next.how |= Drawn
-		next.cost += int32(u.cost)
-		next.at += int32(len(u.text))
-		next.last = next.at - 1
-		w.after(next)
+	units := unitsOf(y.Text)
+	if y.Text == 0 {
+		units = unitsOf(y.Rune)
 	}
+	for i := range units {
+		u := &units[i]
+		if w.b.trie.nodes[s.node].kids&uint64(u.letters[0]) != 0 && u.at(w.l, int(s.at)) {
+			w.draw(s, u)
+		}
+	}
+}
+
+func (w *walker) draw(s state, u *unit) {
+	for _, set := range u.letters {
+		n := &w.b.trie.nodes[s.node]
+		if n.kids&uint64(set) == 0 {
+			return
+		}
+		letter := bits.TrailingZeros64(uint64(set))
+		s.node = n.child(letter)
+		s.letter = int8(letter)
+		s.letters++
+	}
+	s.units++
+	if u.text[0] < 128 {
+		s.how |= Drawn
+	} else {
+		s.how |= Transliterated
+	}
+	s.cost += int32(u.cost)
+	s.at += int32(len(u.text))
+	s.last = s.at - 1
+	w.after(s)
 }
 
 // stars takes a sign for a letter: a star for any, others for a vowel.
