@@ -60,7 +60,7 @@ func (w *walker) accept(s state, n *node) {
 	if boundary == nowhere || s.spaces > 0 && s.gaps == 1 && boundary != atEnd {
 		return
 	}
-	if (boundary == joined || w.l.flags[w.start]&joint != 0) && w.straddles(&s) {
+	if (boundary == joined || w.l.flags[w.start]&joint != 0) && (s.total.letters == 0 && s.units > 0 || w.straddles(&s)) {
 		return
 	}
 	if s.gaps > 0 && s.gaps >= s.letters-1 && s.total.letters == 0 && w.goesOn(&s) {
@@ -137,7 +137,7 @@ func (w *walker) boundary(s *state) (place, string) {
 				return afterEnding, e
 			}
 		}
-		if r.rank == unknown {
+		if r.rank == unknown && l.flags[w.start]&joint == 0 {
 			for _, e := range loose {
 				if l.letters(at, int(r.end), e) {
 					return afterEnding, e
@@ -188,7 +188,7 @@ func (w *walker) edge(s *state) place {
 	l := w.l
 	y := &l.symbols[s.at-1]
 	if y.Kind == fold.Sign && s.at >= 2 && s.units == 0 && s.gaps == 0 {
-		if r := l.run[s.at-2]; r >= 0 && l.runs[r].rank != unknown && (y.Rune == '!' || y.Rune == '(' || y.Rune == '<') {
+		if r := l.run[s.at-2]; r >= 0 && (l.runs[r].rank != unknown || l.flags[w.start]&joint != 0) && (y.Rune == '!' || y.Rune == '(' || y.Rune == '<') {
 			return nowhere
 		}
 	}
