@@ -106,6 +106,7 @@ var symbolTable = sync.OnceValue(func() *infoTable {
 			all[r].drop = Invisible
 		}
 	}
+	all[0x640].drop = Invisible // the Arabic tatweel only draws a word out
 	for r := rune(0x1F3FB); r <= 0x1F3FF; r++ {
 		all[r].drop = Invisible // the colour of another picture
 	}

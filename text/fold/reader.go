@@ -164,13 +164,13 @@ func (r *Reader) chooseReadings() {
 		for j < len(r.symbols) && (r.symbols[j].Kind == Letter || r.symbols[j].Kind == Digit) {
 			j++
 		}
-		readWord(r.symbols[i:j], latin >= 2*(all-latin))
+		readWord(r.symbols[i:j], latin >= 2*(all-latin), r.Script == scriptCyrillic)
 		i = j
 	}
 }
 
 // readWord settles the readings of the letters of one word.
-func readWord(word []Symbol, latinText bool) {
+func readWord(word []Symbol, latinText, cyrillicText bool) {
 	var latin, foldable, closed, cyrillic int
 	for i := range word {
 		switch y := &word[i]; {
@@ -186,15 +186,17 @@ func readWord(word []Symbol, latinText bool) {
 			closed++
 		}
 	}
-	if cyrillic > 0 && (latin > 0 || !latinText) {
+	if cyrillic > 0 && (latin > 0 || !latinText) || cyrillicText {
 		for i := range word {
 			y := &word[i]
 			if y.Rune >= utf8.RuneSelf {
 				continue
 			}
 			if as := latinAsCyrillic[y.Rune]; as != 0 {
+				if y.Alike == 0 {
+					y.Way, y.Cost = Lookalike, 12
+				}
 				y.Alike |= as
-				y.Way, y.Cost = Lookalike, max(y.Cost, 12)
 			}
 		}
 	}

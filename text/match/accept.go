@@ -69,7 +69,7 @@ func (w *walker) accept(s state, n *node) {
 	for i := n.out - 1; w.b.trie.outs[i] >= 0; i++ {
 		term := int(w.b.trie.outs[i])
 		how, cost := s.how, s.cost
-		e := &w.b.ends[term]
+		e := &w.b.endings[term]
 		switch boundary {
 		case within:
 			if e.boundary != "none" && e.boundary != "start" {
@@ -90,7 +90,7 @@ func (w *walker) accept(s state, n *node) {
 }
 
 // takes reports whether the term may have the ending.
-func (e *ends) takes(ending string, letters uint16) bool {
+func (e *endings) takes(ending string, letters uint16) bool {
 	if e.list == nil {
 		return letters > 2
 	}

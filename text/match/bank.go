@@ -20,11 +20,11 @@ type Bank struct {
 	native  native
 	words   words
 	letters []uint16 // of each term
-	ends    []ends
+	endings []endings
 }
 
-// ends are the endings that a term may have.
-type ends struct {
+// endings are those that a term may have.
+type endings struct {
 	list     []string // nil for the usual ones
 	boundary string
 }
@@ -41,7 +41,7 @@ func Compile(terms []Term) (*Bank, error) {
 	if len(terms) > maxTerms {
 		return nil, fmt.Errorf("%d terms; the most is %d", len(terms), maxTerms)
 	}
-	b := &Bank{terms: slices.Clone(terms), letters: make([]uint16, len(terms)), ends: make([]ends, len(terms))}
+	b := &Bank{terms: slices.Clone(terms), letters: make([]uint16, len(terms)), endings: make([]endings, len(terms))}
 	var reader fold.Reader
 	var build trieBuilder
 	build.add(nil, -1)
@@ -50,9 +50,9 @@ func Compile(terms []Term) (*Bank, error) {
 		if err := t.check(); err != nil {
 			return nil, fmt.Errorf("term %d: %w", i+1, err)
 		}
-		b.ends[i].boundary = t.Boundary
+		b.endings[i].boundary = t.Boundary
 		if t.Inflections != nil {
-			b.ends[i].list = *t.Inflections
+			b.endings[i].list = *t.Inflections
 		}
 		symbols := reader.Read(t.Text)
 		if path, ok := letterPath(symbols); ok {
@@ -62,7 +62,9 @@ func Compile(terms []Term) (*Bank, error) {
 				}
 			}
 			build.add(path, i)
-			b.words.add(path, i)
+			if t.Lang == "" || t.Lang == "en" {
+				b.words.add(path, i)
+			}
 		} else {
 			b.native.add(symbols, i)
 		}

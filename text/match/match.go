@@ -97,6 +97,7 @@ func (f *Finder) Find(b *Bank, text string) []Match {
 	f.text = text
 	f.lattice.read(f.reader.Read(text))
 	f.walker.walk(b, &f.lattice, &f.matches)
+	b.native.find(b, &f.lattice, &f.matches)
 	f.fuzzy.find(b, &f.lattice, &f.matches)
 	f.matches = f.settle(b)
 	return f.matches
