@@ -162,7 +162,9 @@ func appendAttrKey(dst []byte, key string) []byte {
 
 func appendKeyed(dst []byte, key, v string) []byte { return appendQuoted(appendKey(dst, key), v) }
 
-func appendQuoted(dst []byte, s string) []byte { return append(AppendEscaped(append(dst, '"'), s), '"') }
+func appendQuoted(dst []byte, s string) []byte {
+	return append(AppendEscaped(append(dst, '"'), s), '"')
+}
 
 // AppendEscaped writes what stands between the quotes of a JSON string. Only what must be escaped is; invalid UTF-8, which no
 // decoder lets in, becomes U+FFFD.
