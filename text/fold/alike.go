@@ -170,7 +170,7 @@ const leetCost = 15
 
 // leet is what ASCII characters stand for in place of a letter.
 var leet = map[rune]string{
-	'0': "o", '1': "il", '2': "z", '3': "e", '4': "a", '5': "s", '6': "gb", '7': "t", '8': "b", '9': "gq",
+	'0': "o", '1': "il", '2': "z", '3': "e", '4': "a", '5': "s", '6': "gb", '7': "tl", '8': "b", '9': "gq",
 	'@': "a", '^': "a", '&': "e", '!': "il", '|': "il", '$': "s", '+': "t", '(': "c", '<': "c", '[': "c", '{': "c", '#': "h", '%': "x",
 }
 

@@ -1,6 +1,8 @@
 package match
 
 import (
+	"strings"
+
 	"github.com/ringfence/ringfence/text/fold"
 )
 
@@ -19,6 +21,9 @@ func (w *walker) wordEnds(s *state, more bool) bool {
 		if !more && (s.letters < 3 || rest < 2 || 2*stars > s.letters && s.letters > 3 && (rest < 3 || s.wild > 0)) {
 			return false
 		}
+	}
+	if 3*s.posed > s.letters {
+		return false
 	}
 	places := s.letters - 1
 	switch {
@@ -52,7 +57,7 @@ func (w *walker) accept(s state, n *node) {
 	if all.doubtful && (all.letters < 8 || 2*all.gaps < all.places || s.total.letters == 0) {
 		return
 	}
-	if all.own == 0 && s.how&(Fonts|Homoglyphs|Emojis|Accents|Drawn|Transliterated) == 0 || all.stars > 0 && s.total.letters > 0 && (all.letters-all.stars < 4 || 10*all.stars > 6*all.letters) {
+	if all.letters == 3 && s.digits > 1 || all.own == 0 && s.how&(Fonts|Homoglyphs|Emojis|Accents|Drawn|Transliterated) == 0 || all.stars > 0 && s.total.letters > 0 && (all.letters-all.stars < 4 || 10*all.stars > 6*all.letters) {
 		return // a number, or too little to read
 	}
 	end := int(s.at)
@@ -60,7 +65,7 @@ func (w *walker) accept(s state, n *node) {
 	if boundary == nowhere || s.spaces > 0 && s.gaps == 1 && boundary != atEnd {
 		return
 	}
-	if (boundary == joined || w.l.flags[w.start]&joint != 0) && (s.total.letters == 0 && s.units > 0 || w.straddles(&s)) {
+	if (boundary == joined || w.l.flags[w.start]&joint != 0) && (s.total.letters == 0 && (s.units > 0 || s.how&Separated != 0) || w.straddles(&s)) {
 		return
 	}
 	if s.gaps > 0 && s.gaps >= s.letters-1 && s.total.letters == 0 && w.goesOn(&s) {
@@ -137,7 +142,7 @@ func (w *walker) boundary(s *state) (place, string) {
 				return afterEnding, e
 			}
 		}
-		if r.rank == unknown && l.flags[w.start]&joint == 0 {
+		if r.rank == unknown && l.flags[w.start]&joint == 0 && s.letters > 3 {
 			for _, e := range loose {
 				if l.letters(at, int(r.end), e) {
 					return afterEnding, e
@@ -187,6 +192,9 @@ func (w *walker) xs(i, j int) bool {
 func (w *walker) edge(s *state) place {
 	l := w.l
 	y := &l.symbols[s.at-1]
+	if int(s.at) < len(l.symbols) && s.units == 0 && (y.Kind == fold.Sign || y.Kind == fold.Digit) && l.run[s.at] >= 0 {
+		return nowhere // the word goes on
+	}
 	if y.Kind == fold.Sign && s.at >= 2 && s.units == 0 && s.gaps == 0 {
 		if r := l.run[s.at-2]; r >= 0 && (l.runs[r].rank != unknown || l.flags[w.start]&joint != 0) && (y.Rune == '!' || y.Rune == '(' || y.Rune == '<') {
 			return nowhere
@@ -198,19 +206,12 @@ func (w *walker) edge(s *state) place {
 // goesOn reports whether letters with gaps between them go on where the term ends, or began before it.
 func (w *walker) goesOn(s *state) bool {
 	l := w.l
-	lone := func(i int) bool {
-		if i < 0 || i >= len(l.symbols) || l.run[i] < 0 || l.runs[l.run[i]].end-l.runs[l.run[i]].start != 1 {
-			return false
-		}
-		c := l.symbols[i].Letter()
-		return c != 'a' && c != 'i' && c != 'u' && c != 'o' // words by themselves
-	}
 	sign := func(i int) bool {
 		return i >= 0 && i < len(l.symbols) && l.flags[i]&blank != 0
 	}
 	at := int(s.at)
-	return sign(at) && lone(at+1) && l.symbols[at].Rune == l.symbols[at-2].Rune && !l.same(at+1, at-1) ||
-		sign(w.start-1) && lone(w.start-2) && l.symbols[w.start-1].Rune == l.symbols[w.start+1].Rune
+	return sign(at) && l.spelled(at+1) && l.symbols[at].Rune == l.symbols[at-2].Rune && !l.same(at+1, at-1) ||
+		sign(w.start-1) && l.spelled(w.start-2) && l.symbols[w.start-1].Rune == l.symbols[w.start+1].Rune
 }
 
 func (l *lattice) same(i, j int) bool { return l.symbols[i].Letter() == l.symbols[j].Letter() }
@@ -241,4 +242,19 @@ func (w *walker) straddles(s *state) bool {
 		}
 	}
 	return false
+}
+
+// lone reports whether the symbol is a letter by itself.
+func (l *lattice) lone(i int) bool {
+	return i >= 0 && i < len(l.symbols) && l.run[i] >= 0 && l.runs[l.run[i]].end-l.runs[l.run[i]].start == 1
+}
+
+// spelled reports whether the symbol is a letter by itself, and no word by itself.
+func (l *lattice) spelled(i int) bool {
+	return l.lone(i) && !strings.ContainsRune("aiou", l.symbols[i].Letter())
+}
+
+// plainWord reports whether the symbol is in a common word.
+func (l *lattice) plainWord(i int) bool {
+	return l.run[i] >= 0 && l.runs[l.run[i]].rank == common
 }

@@ -34,7 +34,7 @@ func (w *walker) backwards() {
 	if l.strange == 0 && !flips {
 		return
 	}
-	native := l.native()
+	native := l.native
 	for i := len(l.runs) - 1; i >= 0; i-- {
 		if native {
 			w.back(int(l.runs[i].end)-1, Reversed)

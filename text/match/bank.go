@@ -32,7 +32,7 @@ type endings struct {
 // usual are the endings that terms have by default; loose are those that only words in no dictionary have.
 var (
 	usual = []string{"s", "es", "ed", "ing"}
-	loose = []string{"in", "er", "ers", "y", "z", "a", "az", "d", "n", "ings", "est"}
+	loose = []string{"in", "er", "ers", "y", "z", "a", "az", "ings", "est"}
 )
 
 // Compile makes a bank. Terms that are the same but for case and signs stay terms of their own. It takes about 3 s and 300 MB for

@@ -82,7 +82,7 @@ func (f *fuzzy) tokenize() (any bool) {
 	if l.strange == 0 && !slices.ContainsFunc(l.flags, func(x flag) bool { return x&markup != 0 }) {
 		return false
 	}
-	native := l.native()
+	native := l.native
 	spaced := false
 	for i := 0; i < len(l.symbols); {
 		if !reads(&l.symbols[i]) {

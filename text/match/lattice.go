@@ -13,7 +13,8 @@ type lattice struct {
 	runs    []run   // words: letters without anything between them
 	run     []int32 // of each symbol, its run; -1 for what is no letter
 	plain   int     // runs that are common words of the language
-	strange int     // runs that are in no dictionary, but for names, tags and abbreviations
+	strange int     // runs that are in no dictionary, but for tags and abbreviations
+	native  bool    // in a language whose words are known, as far as one can tell: what is strange in another is no misspelling
 }
 
 // flag says what a walk needs to know of a symbol at once.
@@ -67,6 +68,7 @@ func (l *lattice) read(symbols []fold.Symbol) {
 		}
 		i++
 	}
+	l.native = l.plain >= l.strange-1
 }
 
 // readRun reads the word that begins at i and returns where it ends.
@@ -172,7 +174,3 @@ func (l *lattice) letters(i, j int, word string) bool {
 	}
 	return true
 }
-
-// native reports whether the text is in a language whose words are known, as far as one can tell: what is strange in another
-// language is no misspelling.
-func (l *lattice) native() bool { return l.plain >= l.strange-1 }

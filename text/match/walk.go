@@ -48,7 +48,8 @@ type state struct {
 	unseen  uint8 // after a character without width
 	own     uint8 // plain letters
 	digits  uint8 // digits and signs in place of letters
-	units   uint8 // drawn
+	units   uint8 // drawn, and of those:
+	posed   uint8 // drawn by letters
 	vowels  uint8 // starred, by * _ . - or #
 	wild    uint8 // starred, by *, of any letter
 	dirty   bool  // repeats in this word
@@ -209,6 +210,9 @@ func (w *walker) after(s state) {
 		w.nextWord(s, n)
 	}
 	flags := w.l.flags[s.at]
+	if flags&drawing != 0 {
+		w.repeatedDrawing(s)
+	}
 	if flags&markup != 0 {
 		w.markup(s)
 	}
@@ -228,25 +232,45 @@ func (w *walker) repeat(s state) {
 		return
 	}
 	w.steps--
+	w.repeated(s, y, 1)
+}
+
+// repeatedDrawing takes a drawing of the last letter.
+func (w *walker) repeatedDrawing(s state) {
+	y := &w.l.symbols[s.at]
+	if w.steps <= 0 || y.Rune >= 128 {
+		return
+	}
+	for i := range drawn[y.Rune] {
+		u := &drawn[y.Rune][i]
+		if u.letters[0] == 1<<s.letter && !u.words && u.at(w.l, int(s.at)) {
+			w.steps--
+			w.repeated(s, y, len(u.text))
+		}
+	}
+}
+
+// repeated goes on after n symbols that are the last letter again.
+func (w *walker) repeated(s state, y *fold.Symbol, n int) {
 	if !s.dirty {
 		s.cost += costRepeat
 	}
-	if uint64(y.Own)&(1<<s.letter) == 0 {
+	if n == 1 && uint64(y.Own)&(1<<s.letter) == 0 {
 		s.how |= waysHow[y.Way]
 	}
 	s.how |= Repeats
 	s.dirty = true
 	s.hidden(y)
-	s.last = s.at
-	s.at++
+	s.at += int32(n)
+	s.last = s.at - 1
 	w.after(s)
 }
 
 // drawings tries the drawings of letters that stand at the symbol.
 func (w *walker) drawings(s state, y *fold.Symbol) {
-	units := unitsOf(y.Text)
-	if y.Text == 0 {
-		units = unitsOf(y.Rune)
+	units := unitsOf(y.Rune)
+	if y.Rune >= 128 {
+		units = unitsOf(y.Text)
 	}
 	for i := range units {
 		u := &units[i]
@@ -268,6 +292,9 @@ func (w *walker) draw(s state, u *unit) {
 		s.letters++
 	}
 	s.units++
+	if u.words && u.text[0] < 128 {
+		s.posed++
+	}
 	if u.text[0] < 128 {
 		s.how |= Drawn
 	} else {
@@ -315,28 +342,33 @@ func (w *walker) stars(s state, n *node, y *fold.Symbol) {
 	}
 }
 
-// gap passes over signs between letters.
+// gap passes over signs between letters, or between a letter and itself.
 func (w *walker) gap(s state) {
 	if s.gaps > 1 && 3*(s.gaps+s.unseen) < s.letters-1 {
 		return // too few to be on purpose
 	}
 	l := w.l
-	space := false
+	spaces := uint8(0)
 	for k := int32(1); k <= maxGap && int(s.at+k) < len(l.symbols) && l.flags[s.at+k-1]&blank != 0; k++ {
 		if l.symbols[s.at+k-1].Kind == fold.Space {
-			if space {
+			if spaces++; spaces > 1 && !l.lone(int(s.last)) {
 				return // two spaces part words
 			}
-			space = true
 		}
 		next := s
 		next.at += k
-		next.gaps++
-		if space {
-			next.spaces++
-		}
 		next.how |= Separated
 		next.cost += costGap
+		if spaces < 2 && !l.plainWord(int(s.last)) && !l.plainWord(int(next.at)) {
+			w.repeat(next)
+		}
+		if spaces > 1 && !l.lone(int(next.at)) {
+			continue
+		}
+		next.gaps++
+		if spaces > 0 {
+			next.spaces++
+		}
 		w.letters(next)
 	}
 }
