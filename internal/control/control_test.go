@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,7 +106,7 @@ func TestPushAndRollback(t *testing.T) {
 	for _, ch := range j.changes {
 		versions = append(versions, ch.Rules.Version)
 	}
-	if want := []int{int(one), int(two), int(one)}; len(versions) != 3 || versions[0] != want[0] || versions[1] != want[1] || versions[2] != want[2] {
+	if want := []int{int(one), int(two), int(two), int(one)}; !slices.Equal(versions, want) {
 		t.Errorf("the journal got versions %v, want %v", versions, want)
 	}
 }
