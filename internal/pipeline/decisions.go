@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -42,11 +43,18 @@ func OpenDecisions(db *pebble.DB, apply func(*pebble.Batch) error) *Decisions {
 	return &Decisions{db: db, apply: apply, pending: map[[16]byte]decide.Decision{}, wrote: make(chan struct{})}
 }
 
-// hold makes a decision known to Find before it is written.
+// hold makes a decision known to Find before it is written. Its line must stay as it is until put returns.
 func (d *Decisions) hold(dec decide.Decision) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.pending[dec.Identity] = dec
+}
+
+// held is a copy of the line of a decision that is not written yet.
+func (d *Decisions) held(id [16]byte) []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return bytes.Clone(d.pending[id].Line)
 }
 
 // put writes decisions, in order of position.
@@ -91,11 +99,8 @@ func (d *Decisions) put(decisions []decide.Decision, received int64) error {
 // Find gives the decision on an event, by its identity; nil if no rule fired on it or it is too long ago. received is now by
 // the journal's clock.
 func (d *Decisions) Find(id [16]byte, received int64) ([]byte, error) {
-	d.mu.Lock()
-	dec, held := d.pending[id]
-	d.mu.Unlock()
-	if held {
-		return dec.Line, nil
+	if line := d.held(id); line != nil {
+		return line, nil
 	}
 	now := uint32(received / period)
 	for back := range uint32(periods) {

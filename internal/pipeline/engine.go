@@ -8,7 +8,6 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -59,6 +58,7 @@ type Engine struct {
 	pokes     pokes
 	queries   chan func(*decide.Loop)
 	counts    [16]atomic.Uint64 // by decide.Outcome
+	spare     chan outcome
 
 	mu       sync.Mutex
 	set      *rule.Set
@@ -76,12 +76,48 @@ const (
 	imageStep = 1024 // entries of an image encoded between two batches: bounds the pause
 )
 
-// outcome is what a batch of records led to, on its way to the outbox.
+// outcome is what a batch of records led to, on its way to the outbox. Its memory goes round.
 type outcome struct {
 	through   journal.Position
 	decisions []decide.Decision
+	lines     []byte // of the decisions
 	effects   []effect.Effect
 	received  int64 // of the last record
+}
+
+// add takes in what one record led to, and gives its decision, if a rule fired, with a line that lasts as long as the outcome.
+func (o *outcome) add(it *extract.Item, output *decide.Output) (dec decide.Decision) {
+	o.through, o.received = it.Record.Position, it.Record.Received
+	o.effects = append(o.effects, output.Effects...)
+	if !output.Decision.Fired {
+		return dec
+	}
+	dec = output.Decision
+	start := len(o.lines)
+	o.lines = append(o.lines, dec.Line...)
+	dec.Line = o.lines[start:len(o.lines):len(o.lines)]
+	o.decisions = append(o.decisions, dec)
+	return dec
+}
+
+// blank is an outcome with nothing in it.
+func (e *Engine) blank() outcome {
+	select {
+	case o := <-e.spare:
+		return o
+	default:
+		return outcome{}
+	}
+}
+
+// recycle takes an outcome that was dealt with back.
+func (e *Engine) recycle(o outcome) {
+	clear(o.decisions)
+	clear(o.effects)
+	select {
+	case e.spare <- outcome{decisions: o.decisions[:0], lines: o.lines[:0], effects: o.effects[:0]}:
+	default:
+	}
 }
 
 // New makes an engine. The state is empty or restored; through is the position its image stands for.
@@ -90,7 +126,8 @@ func New(opts Options, log journal.Log, s *state.State, outbox record.Outbox, de
 		opts.Crash = func(string) {}
 	}
 	e := &Engine{opts: opts, journal: log, state: s, loop: decide.New(s, opts.Decide), outbox: outbox, decisions: decisions,
-		stats: map[string]decide.RuleStats{}, queries: make(chan func(*decide.Loop), 64), imageFree: make(chan struct{}, 1)}
+		stats: map[string]decide.RuleStats{}, queries: make(chan func(*decide.Loop), 64), imageFree: make(chan struct{}, 1),
+		spare: make(chan outcome, 8)}
 	e.imageFree <- struct{}{}
 	return e
 }
@@ -168,21 +205,16 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 	var imagedAt journal.Position // the position of the image being taken; 0 while none is
 	err := e.opts.pool().Run(feed, read, func(b *extract.Batch) error {
 		e.answerQueries()
-		done := outcome{}
+		done := e.blank()
 		for i := range b.Items {
 			it := &b.Items[i]
 			if err := e.loop.Step(it, &output); err != nil {
 				return err
 			}
 			e.counts[output.Outcome].Add(1)
-			done.through, done.received = it.Record.Position, it.Record.Received
-			done.effects = append(done.effects, output.Effects...)
-			var line []byte
-			if output.Decision.Fired {
-				line = bytes.Clone(output.Decision.Line)
-				output.Decision.Line = line
-				done.decisions = append(done.decisions, output.Decision)
-				e.decisions.hold(output.Decision)
+			dec := done.add(it, &output)
+			if dec.Fired {
+				e.decisions.hold(dec)
 			}
 			if output.Activated != nil {
 				e.publish()
@@ -191,7 +223,7 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 				e.opts.Log.Error("a record cannot be decided and is passed over", "position", it.Record.Position, "source", it.Record.Source,
 					"id", it.Record.ID, "error", it.Err)
 			}
-			e.waiters.answer(Answer{Identity: it.Identity, Outcome: output.Outcome, Line: line})
+			e.waiters.answer(Answer{Identity: it.Identity, Outcome: output.Outcome, Line: dec.Line})
 		}
 		if len(b.Items) > 0 {
 			select {
@@ -256,7 +288,9 @@ func (e *Engine) publish() {
 // deliver puts what was decided into the decisions and the outbox, in order. While the outbox cannot be written (a full disk)
 // it tries again and the loop waits behind it: nothing is decided that could be lost.
 func (e *Engine) deliver(ctx context.Context, out <-chan outcome) error {
+	var taken []outcome
 	for o := range out {
+		taken = taken[:0]
 		for more := true; more && len(o.effects) < 2048; { // one transaction for what has piled up
 			select {
 			case next, ok := <-out:
@@ -264,6 +298,7 @@ func (e *Engine) deliver(ctx context.Context, out <-chan outcome) error {
 					o.through, o.received = next.through, next.received
 					o.decisions = append(o.decisions, next.decisions...)
 					o.effects = append(o.effects, next.effects...)
+					taken = append(taken, next)
 				}
 			default:
 				more = false
@@ -295,6 +330,9 @@ func (e *Engine) deliver(ctx context.Context, out <-chan outcome) error {
 			return fmt.Errorf("pipeline: decisions up to position %d: %w", o.through, err)
 		}
 		e.progress.delivered(o.through)
+		for _, done := range append(taken, o) {
+			e.recycle(done)
+		}
 	}
 	return nil
 }

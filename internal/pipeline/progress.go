@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"sync"
 
@@ -129,6 +130,7 @@ func (w *waiters) answer(a Answer) {
 		return
 	}
 	for _, ch := range w.want[a.Identity] {
+		a.Line = bytes.Clone(a.Line) // the loop's is used again
 		ch <- a
 	}
 	delete(w.want, a.Identity)
