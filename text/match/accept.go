@@ -22,7 +22,7 @@ func (w *walker) wordEnds(s *state, more bool) bool {
 			return false
 		}
 	}
-	if 3*s.posed > s.letters {
+	if 5*s.posed > 2*s.letters {
 		return false
 	}
 	places := s.letters - 1

@@ -68,7 +68,7 @@ func (l *lattice) read(symbols []fold.Symbol) {
 		}
 		i++
 	}
-	l.native = l.plain >= l.strange-1
+	l.native = 2*l.plain >= l.strange-1
 }
 
 // readRun reads the word that begins at i and returns where it ends.
