@@ -1,6 +1,7 @@
 package fold
 
 import (
+	"slices"
 	"unicode/utf8"
 )
 
@@ -50,47 +51,63 @@ func (r *Reader) Read(s string) []Symbol {
 	return r.symbols
 }
 
+// plain are the symbols of the ASCII characters that are symbols, but for their places.
+var plain = func() (t [utf8.RuneSelf]Symbol) {
+	for c := range t {
+		n := &ascii[c]
+		t[c] = n.symbol(rune(c))
+	}
+	return t
+}()
+
+func (n *info) symbol(c rune) Symbol {
+	y := Symbol{Own: n.own, Alike: n.alike, Rune: c, Kind: n.kind, Script: n.script, Way: n.way, Cost: n.cost}
+	if n.kind == Letter || n.kind == Digit {
+		y.Text = native(c)
+	}
+	return y
+}
+
 // scan fills the symbols and reports whether there are letters other than ASCII.
 func (r *Reader) scan(s string) (foreign bool) {
 	var hidden Hidden
 	override := -1 // the symbol from which on the order is reversed
-	symbols := r.symbols
+	symbols := slices.Grow(r.symbols, len(s))
 	for i := 0; i < len(s); {
-		c, size := rune(s[i]), 1
-		var n *info
-		if c < utf8.RuneSelf {
-			n = &ascii[c]
-		} else {
-			c, size = utf8.DecodeRuneInString(s[i:])
-			n = symbolTable().lookup(c)
-			foreign = foreign || n.kind == Letter
+		if c := s[i]; c < utf8.RuneSelf && ascii[c].drop == 0 && (c != '\n' || override < 0) {
+			symbols = append(symbols, plain[c])
+			y := &symbols[len(symbols)-1]
+			y.Start, y.End, y.Hidden = int32(i), int32(i+1), hidden
+			hidden = 0
+			i++
+			continue
 		}
+		c, size := utf8.DecodeRuneInString(s[i:])
+		n := symbolTable().lookup(c)
 		start := i
 		i += size
 		if override >= 0 && (c == 0x202C || c == '\n' || c == 0x202E) {
 			reverse(symbols[override:])
 			override = -1
 		}
-		if n.drop != 0 {
+		switch {
+		case n.drop == Stacked && len(symbols) > 0:
+			last := &symbols[len(symbols)-1]
+			last.End = int32(i)
+			last.Hidden |= Stacked
+		case n.drop != 0:
 			if c == 0x202E {
 				override = len(symbols)
 			}
-			if n.drop == Stacked && len(symbols) > 0 {
-				last := &symbols[len(symbols)-1]
-				last.End = int32(i)
-				last.Hidden |= Stacked
-			} else if c != 0xFE0F && c != 0xFE0E {
+			if c != 0xFE0F && c != 0xFE0E {
 				hidden |= Invisible
 			}
-			continue
-		}
-		symbols = append(symbols, Symbol{
-			Own: n.own, Alike: n.alike, Rune: c, Start: int32(start), End: int32(i),
-			Kind: n.kind, Script: n.script, Way: n.way, Cost: n.cost, Hidden: hidden,
-		})
-		hidden = 0
-		if n.kind == Letter || n.kind == Digit {
-			symbols[len(symbols)-1].Text = native(c)
+		default:
+			foreign = foreign || n.kind == Letter
+			y := n.symbol(c)
+			y.Start, y.End, y.Hidden = int32(start), int32(i), hidden
+			hidden = 0
+			symbols = append(symbols, y)
 		}
 	}
 	if override >= 0 {

@@ -62,6 +62,16 @@ var drawn = func() (t [128][]unit) {
 	return t
 }()
 
+// draws marks the characters that a drawing begins with.
+var draws = func() (t [128]flag) {
+	for r := range t {
+		if drawn[r] != nil {
+			t[r] = drawing
+		}
+	}
+	return t
+}()
+
 // unitsOf are the drawings that begin with the character.
 func unitsOf(r rune) []unit {
 	switch {

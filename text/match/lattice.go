@@ -49,7 +49,6 @@ func (l *lattice) read(symbols []fold.Symbol) {
 	l.run = slices.Grow(l.run[:0], n)[:n]
 	l.runs = l.runs[:0]
 	l.plain, l.strange = 0, 0
-	clear(l.flags)
 	for i := 0; i < n; {
 		y := &symbols[i]
 		if y.Kind == fold.Letter && y.Own|y.Alike != 0 {
@@ -57,14 +56,15 @@ func (l *lattice) read(symbols []fold.Symbol) {
 			continue
 		}
 		l.run[i] = -1
+		l.flags[i] = 0
 		if y.Kind != fold.Letter && y.Kind != fold.Digit {
 			l.flags[i] |= blank
 			if i+1 < n && symbols[i+1].Rune == y.Rune && (y.Rune == '*' || y.Rune == '_' || y.Rune == '`' || y.Rune == '|' || y.Rune == '~') || y.Rune == '<' {
 				l.flags[i] |= markup
 			}
 		}
-		if y.Rune < 128 && drawn[y.Rune] != nil {
-			l.flags[i] |= drawing
+		if y.Rune < 128 {
+			l.flags[i] |= draws[y.Rune]
 		}
 		i++
 	}
@@ -76,26 +76,24 @@ func (l *lattice) readRun(i int) int {
 	r := run{start: int32(i)}
 	h, capitals := noHash, 0
 	at := int32(len(l.runs))
-	for ; i < len(l.symbols); i++ {
+	l.flags[i] = 0
+	for inside := flag(0); i < len(l.symbols); inside = inner {
 		y := &l.symbols[i]
 		if y.Kind != fold.Letter || y.Own|y.Alike == 0 {
 			break
 		}
 		l.run[i] = at
-		if i > int(r.start) {
-			l.flags[i] = inner
-		}
-		if y.Own != 0 && y.Rune < 128 {
+		if y.Rune < 128 {
+			l.flags[i] = inside | draws[y.Rune]
 			h = h.with(y.Text)
 			if y.Rune < 'a' {
 				capitals++
 			}
 		} else {
+			l.flags[i] = inside
 			h = h.with(y.Letter())
 		}
-		if y.Rune < 128 && drawn[y.Rune] != nil {
-			l.flags[i] |= drawing
-		}
+		i++
 	}
 	r.end = int32(i)
 	length := i - int(r.start)

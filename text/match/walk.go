@@ -70,9 +70,32 @@ func (w *walker) walk(b *Bank, l *lattice, found *[]Match) {
 		if uint64(y.Own|y.Alike)&root.kids == 0 && l.flags[i]&(drawing|abroad) == 0 || l.flags[i]&(inner|joint) == inner {
 			continue
 		}
-		w.from(i)
+		if l.flags[i]&known == 0 || w.leads(i) {
+			w.from(i)
+		}
 	}
 	w.backwards()
+}
+
+// leads reports whether a term may begin with the word of the language at i: such a word has one reading as far as it goes, so
+// most can be passed over at once.
+func (w *walker) leads(i int) bool {
+	n := &w.b.trie.nodes[0]
+	for end := int(w.l.runs[w.l.run[i]].end); i < end; i++ {
+		y := &w.l.symbols[i]
+		if y.Own == 0 || y.Alike != 0 {
+			return true
+		}
+		m := uint64(y.Own) & n.kids
+		if m == 0 {
+			return false
+		}
+		n = &w.b.trie.nodes[n.child(bits.TrailingZeros64(m))]
+		if n.out != 0 {
+			return true
+		}
+	}
+	return true
 }
 
 // from walks from one symbol.
