@@ -5,15 +5,19 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // fuse is the one way in which a store fails: it blows at the first error after which Pebble could not go on, and stays so.
 // It is also Pebble's logger, because that is where Pebble reports such errors.
 type fuse struct {
-	log   *slog.Logger
-	once  sync.Once
-	cause error         // set before blown is closed
-	blown chan struct{} // closed by the first fatal error
+	log     *slog.Logger
+	once    sync.Once
+	cause   error         // set before blown is closed
+	blown   chan struct{} // closed by the first fatal error
+	waiting atomic.Bool   // somebody waits for what Pebble would try for ever: the store is being opened or closed
+	stumble atomic.Bool   // Pebble is about to try something again
 }
 
 func newFuse(log *slog.Logger) *fuse { return &fuse{log: log, blown: make(chan struct{})} }
@@ -43,7 +47,7 @@ func (f *fuse) run(call func() error) error {
 // blow fails the store for the cause, unless it has failed already.
 func (f *fuse) blow(cause error) {
 	f.once.Do(func() {
-		f.log.Error("store failed", "err", cause)
+		f.log.Error("store failed", "err", cause.Error())
 		f.cause = cause
 		close(f.blown)
 	})
@@ -58,8 +62,23 @@ func (f *fuse) err() error {
 	}
 }
 
-// retried logs an error that Pebble will try to get over by itself, such as a full disk under a flush.
-func (f *fuse) retried(err error) { f.log.Error("store will try again", "err", err) }
+// retried hears of an error that Pebble will try to get over by itself, at once and for ever, such as a full disk under a flush.
+// A store that is being opened or closed has failed then.
+func (f *fuse) retried(err error) {
+	if f.waiting.Load() {
+		f.blow(err)
+		select {} // see guard
+	}
+	f.stumble.Store(true)
+	f.log.Error("store will try again", "err", err.Error())
+}
+
+// pace makes a new try of what failed wait a little.
+func (f *fuse) pace() {
+	if f.stumble.Swap(false) {
+		time.Sleep(time.Second)
+	}
+}
 
 // Infof is Pebble's account of flushes and compactions.
 func (f *fuse) Infof(format string, args ...any) {
@@ -67,7 +86,9 @@ func (f *fuse) Infof(format string, args ...any) {
 }
 
 // Errorf is Pebble's account of what went wrong and can be got over.
-func (f *fuse) Errorf(format string, args ...any) { f.retried(fmt.Errorf(format, args...)) }
+func (f *fuse) Errorf(format string, args ...any) {
+	f.log.Error("store", "err", fmt.Sprintf(format, args...))
+}
 
 // Fatalf fails the store. Pebble relies on not being returned to, so this ends the goroutine that calls it.
 func (f *fuse) Fatalf(format string, args ...any) {

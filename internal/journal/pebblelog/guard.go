@@ -32,6 +32,9 @@ func rewritten(path string) bool {
 }
 
 func (g *guard) Create(path string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if rewritten(path) {
+		g.fuse.pace()
+	}
 	f, err := g.FS.Create(path, category)
 	if rewritten(path) {
 		return f, err
@@ -56,7 +59,8 @@ func (g *guard) OpenDir(path string) (vfs.File, error) {
 
 func (g *guard) Unwrap() vfs.FS { return g.FS }
 
-// guardedFile is a file whose writes and syncs return on success only.
+// guardedFile is a file whose writes and syncs return on success only. Room that cannot be had in advance is no failure: what is
+// written may still fit.
 type guardedFile struct {
 	vfs.File
 	guard *guard
@@ -67,11 +71,6 @@ func (f *guardedFile) Write(p []byte) (int, error) {
 	n, err := f.File.Write(p)
 	f.guard.hold("write", f.path, err)
 	return n, nil
-}
-
-func (f *guardedFile) Preallocate(offset, length int64) error {
-	f.guard.hold("write", f.path, f.File.Preallocate(offset, length))
-	return nil
 }
 
 func (f *guardedFile) Sync() error {

@@ -60,6 +60,7 @@ func openStore(dir string, fs vfs.FS, opts StoreOptions, migrations []migration)
 	}
 	s := &Store{dir: dir, lock: lock, fuse: newFuse(opts.Logger)}
 	s.close = sync.OnceValue(s.shut)
+	s.fuse.waiting.Store(true)
 	err = s.fuse.run(func() (err error) {
 		s.DB, err = pebble.Open(dir, pebbleOptions(fs, lock, s.fuse, opts))
 		return err
@@ -70,6 +71,7 @@ func openStore(dir string, fs vfs.FS, opts StoreOptions, migrations []migration)
 	if err := s.migrate(migrations); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", dir, err), s.Close())
 	}
+	s.fuse.waiting.Store(false)
 	return s, nil
 }
 
@@ -127,6 +129,7 @@ func (s *Store) Failed() <-chan struct{} { return s.fuse.blown }
 func (s *Store) Close() error { return s.close() }
 
 func (s *Store) shut() error {
+	s.fuse.waiting.Store(true)
 	err := s.fuse.run(func() error { return errors.Join(s.Flush(), s.DB.Close()) })
 	if err != nil {
 		return fmt.Errorf("close store %s: %w", s.dir, err)
