@@ -28,6 +28,7 @@ const (
 	answerLimit    = 1 << 20          // bytes of a receiver's answer
 	shutdown       = 10 * time.Second // for requests under way when the app stops
 	pruneAfter     = 7 * 24 * time.Hour
+	redeliver      = time.Second
 )
 
 func (a *App) openEffects(context.Context) error {
@@ -114,7 +115,7 @@ func (a *App) parts() []part {
 	parts := []part{
 		{"decide", a.runEngine},
 		{"relay of changes", a.control.Run},
-		{"delivery", a.dispatcher.Run},
+		{"delivery", a.deliver},
 		{"api", a.serve},
 		{"keys", a.keys.Run},
 		{"archive", a.runArchive},
@@ -152,6 +153,23 @@ func (a *App) every(pause time.Duration, chore func(context.Context) error) func
 			if err := chore(ctx); err != nil && ctx.Err() == nil {
 				a.opts.Log.Error("a regular chore failed; it is tried again", "error", err)
 			}
+		}
+	}
+}
+
+// deliver sends effects. Where the outbox cannot be written (a full disk) it begins again after a pause; what was under way then is
+// sent again.
+func (a *App) deliver(ctx context.Context) error {
+	for {
+		err := a.dispatcher.Run(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		a.opts.Log.Error("delivery stopped; it begins again", "error", err, "in", redeliver)
+		select {
+		case <-time.After(redeliver):
+		case <-ctx.Done():
+			return nil
 		}
 	}
 }
