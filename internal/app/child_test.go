@@ -29,7 +29,7 @@ type order struct {
 	Clock    clock
 	Point    string // the child kills itself at the Nth passage of this crash point; empty for never
 	N        int64
-	FileSize uint64 // no file of the child may grow beyond this many bytes; 0 for no limit
+	FileSize uint64 // no file of the child may grow beyond this many bytes, until a line comes on standard input; 0 for no limit
 }
 
 // child is the main function of a process that runs the product until its standard input ends. It prints the address that it
@@ -42,7 +42,7 @@ func child(text string) int {
 	}
 	if o.FileSize > 0 {
 		signal.Ignore(syscall.SIGXFSZ) // so that a write beyond the limit fails, as one to a full disk does
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: o.FileSize, Max: o.FileSize}); err != nil {
+		if err := limitFiles(o.FileSize); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 2
 		}
@@ -63,6 +63,12 @@ func child(text string) int {
 	return 0
 }
 
+const noLimit = 1 << 62 // bytes
+
+func limitFiles(size uint64) error {
+	return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: noLimit})
+}
+
 func run(opts app.Options) error {
 	ctx, stop := signal.NotifyContext(background(), os.Interrupt)
 	defer stop()
@@ -75,8 +81,10 @@ func run(opts app.Options) error {
 	}
 	fmt.Printf("http://%s\n", a.Addr())
 	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		stop()
+		defer stop()
+		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+			_ = limitFiles(noLimit)
+		}
 	}()
 	select {
 	case <-ctx.Done():
@@ -89,7 +97,7 @@ func run(opts app.Options) error {
 type process struct {
 	client
 	cmd    *exec.Cmd
-	stdin  io.Closer
+	stdin  io.WriteCloser
 	stdout *bufio.Reader
 	stderr strings.Builder // read it after ended
 	ended  chan struct{}   // closed when it has ended
