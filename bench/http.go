@@ -21,28 +21,29 @@ import (
 	"github.com/ringfence/ringfence/bench/input"
 	"github.com/ringfence/ringfence/internal/app"
 	"github.com/ringfence/ringfence/internal/config"
+	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/rule"
 )
 
 const (
-	senders     = 4    // requests with events under way at a time: the input spans 22 s in each, and the lateness is 2 min
-	linesABody  = 1000 // events a request
-	callsASec   = 200  // synchronous calls
-	decideUsers = 20_000
+	senders    = 4      // requests with events under way at a time: the input spans 22 s in each, and the lateness is 2 min
+	linesABody = 1000   // events a request
+	callsASec  = 200    // synchronous calls
+	callers    = 20_000 // accounts of those calls
 )
 
 // overHTTP measures the whole product: the API on loopback, the journal and the other stores on a disk, synced.
 func overHTTP(ctx context.Context, opts Options) (s Section, err error) {
 	s.Title = "The whole product over HTTP: API, journal with fsync, decisions, outbox, in one process with its senders"
-	err = opts.inFolder(func(dir string) error {
+	err = opts.inFolder(func(dir string) (err error) {
 		server, err := startServer(ctx, dir)
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, server.app.Stop()) }()
 		durable := opts.Size.Durable / linesABody * linesABody
-		bulk, err := writeBodies(filepath.Join(dir, "bulk.ndjson"), durable)
+		bulk, err := writeBodies(filepath.Join(dir, "bulk.ndjson"), 0, durable)
 		if err != nil {
 			return err
 		}
@@ -54,7 +55,7 @@ func overHTTP(ctx context.Context, opts Options) (s Section, err error) {
 		rate := float64(durable) / used.wall.Seconds()
 		s.Input = fmt.Sprintf("%d posts of bench/input in requests of %d lines from %d senders, five rules; the senders read prepared bodies from a "+
 			"file, but share the cores with the server", durable, linesABody, senders)
-		s.add(rate, "events/s", "durable and decided, until the last one is", "20,000, then 100,000")
+		s.add(rate, "events/s", "durable, decided and their effects in the outbox, until the last one's are", "20,000, then 100,000")
 		s.add(float64(durable)/used.cpu.Seconds(), "events/CPU-s", "of server and senders together", "")
 		return server.measureDecide(ctx, &s, dir, durable, rate/2, opts.Size.Decide)
 	})
@@ -91,10 +92,8 @@ type bodies struct {
 	time  []string // of each body's first event
 }
 
-// writeBodies writes the first n events of the input, less those to skip.
-func writeBodies(path string, n int) (*bodies, error) { return writeBodiesAfter(path, 0, n) }
-
-func writeBodiesAfter(path string, skip, n int) (*bodies, error) {
+// writeBodies writes n events of the input, after those to skip.
+func writeBodies(path string, skip, n int) (*bodies, error) {
 	b := &bodies{path: path}
 	at, i := int64(0), 0
 	err := writeLines(path, func(yield func([]byte) bool) {
@@ -152,17 +151,13 @@ func (s *server) do(req *http.Request) ([]byte, error) {
 	return data, err
 }
 
-// sendAll posts the bodies, several at a time, and returns when every event is decided.
+// sendAll posts the bodies, several at a time, and returns when every event is decided and what follows from it is stored.
 func (s *server) sendAll(ctx context.Context, b *bodies) error {
-	before := s.app.Status().Decided
+	before := s.app.Status().Stored
 	if err := s.sendPaced(ctx, b, 0, new(atomic.Int64)); err != nil {
 		return err
 	}
-	return s.waitDecided(ctx, before+journal.Position(b.count()*linesABody))
-}
-
-func (s *server) waitDecided(ctx context.Context, pos journal.Position) error {
-	for s.app.Status().Decided < pos {
+	for s.app.Status().Stored < before+journal.Position(b.count()*linesABody) {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -201,10 +196,15 @@ func (s *server) sendPaced(ctx context.Context, b *bodies, pause time.Duration, 
 // measureDecide makes synchronous calls at a fixed rate, whether or not earlier ones were answered, beside bulk at its own rate.
 func (s *server) measureDecide(ctx context.Context, sec *Section, dir string, sent int, bulkRate float64, span time.Duration) error {
 	pause := time.Duration(linesABody / bulkRate * float64(time.Second))
-	n := int(span/pause) * linesABody
-	bulk, err := writeBodiesAfter(filepath.Join(dir, "beside.ndjson"), sent, n)
+	n := max(1, int(span/pause)) * linesABody
+	bulk, err := writeBodies(filepath.Join(dir, "beside.ndjson"), sent, n)
 	if err != nil {
 		return err
+	}
+	select { // what the burst before left to compact and to archive is no part of half the load
+	case <-time.After(span / 5):
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	calls := int(span.Seconds() * callsASec)
 	latency := make([]time.Duration, calls)
@@ -244,16 +244,18 @@ func (s *server) measureDecide(ctx context.Context, sec *Section, dir string, se
 	sec.add(at(0.99), "ms", "p99, likewise", "5")
 	sec.add(at(0.999), "ms", "p99.9, likewise", "")
 	sec.add(float64(undecided.Load()), "of "+fmt.Sprint(calls), "calls answered \"undecided\" at the deadline of 50 ms", "0")
-	sec.note("latencies run from the time at which a call was due to its answer, so a call that had to wait for another counts in full")
-	outcomes := s.app.Status().Outcomes
-	sec.note("what became of the events: %v", outcomes)
+	sec.note("latencies run from the time at which a call was due to its answer, so a call that had to wait for another counts in full; "+
+		"they begin %v after the burst", span/5)
+	if late := s.app.Status().Outcomes[decide.Late]; late > 0 {
+		sec.note("%d events came later than windows take, since the senders drifted apart", late)
+	}
 	return nil
 }
 
 // decide asks for one decision.
 func (s *server) decide(ctx context.Context, i int, at string) (decided bool, err error) {
 	body := fmt.Appendf(nil, `{"id":"call-%d","time":"%s","kind":"post","actor":"did:plc:%024d","text":"the quick brown fox jumps over lazy dog %d","ip":"10.1.%d.%d","account":{"created":"2025-01-01T00:00:00Z"}}`,
-		i, at, i*7919%decideUsers, i, i/200%256, i%200)
+		i, at, i*7919%callers, i, i/200%256, i%200)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/v1/decide", bytes.NewReader(body))
 	if err != nil {
 		return false, err
