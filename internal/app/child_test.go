@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,8 +71,16 @@ func limitFiles(size uint64) error {
 }
 
 func run(opts app.Options) error {
-	ctx, stop := signal.NotifyContext(background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	go func() {
+		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+			_ = limitFiles(noLimit)
+		}
+		stop()
+		<-time.After(patience) // a parent that is gone leaves no child behind
+		os.Exit(3)
+	}()
 	a, err := app.New(ctx, opts)
 	if err != nil {
 		return err
@@ -80,12 +89,6 @@ func run(opts app.Options) error {
 		return errors.Join(err, a.Stop())
 	}
 	fmt.Printf("http://%s\n", a.Addr())
-	go func() {
-		defer stop()
-		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-			_ = limitFiles(noLimit)
-		}
-	}()
 	select {
 	case <-ctx.Done():
 	case <-a.Ended():

@@ -3,7 +3,6 @@ package app_test
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,8 +65,6 @@ func options(dir, receiver string, c clock) app.Options {
 	return app.Options{Config: cfg, Workers: 2, Now: c.now, Lookup: func(string) (string, bool) { return hookSecret, true },
 		Log: slog.New(slog.DiscardHandler), Open: true}
 }
-
-func background() context.Context { return context.Background() }
 
 func must(t testing.TB, err error) {
 	t.Helper()
