@@ -30,8 +30,8 @@ const (
 
 // File is one file of a rule set. Name is its path below the set's folder, with slashes.
 type File struct {
-	Name string
-	Data []byte
+	Name string `json:"name"`
+	Data []byte `json:"data"`
 }
 
 // Load reads the rule files (*.yaml, without the tests *_test.yaml) and the list files (*.txt) below a folder, sorted by name.

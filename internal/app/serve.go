@@ -84,7 +84,7 @@ func (a *App) openAPI(context.Context) error {
 	})
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; choose another address with listen: in the configuration", cfg.Listen, err)
+		return fmt.Errorf("listen on %s: %w; choose another address with --listen, or listen: in the configuration", cfg.Listen, err)
 	}
 	a.later("listener", func() error {
 		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {

@@ -56,7 +56,7 @@ func TestRefused(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"id":"1","by":"a","lift":{"entity":"account:a"}}`))
-	f.Add([]byte(`{"id":"1","by":"a","rules":{"version":1,"files":[{"Name":"x","Data":"eA=="}]}}`))
+	f.Add([]byte(`{"id":"1","by":"a","rules":{"version":1,"files":[{"name":"x","data":"eA=="}]}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		c, err := Decode(body)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 
 	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/record"
@@ -58,8 +59,18 @@ func (s *Store) EffectDays(ctx context.Context, from, to int64) ([]record.DayCou
 func (s *Store) Approve(ctx context.Context, c record.Change, ids []string) (moved []string, err error) {
 	err = s.change(ctx, c, func(tx *sql.Tx) error {
 		moved, err = move(ctx, tx, ids, effect.Waiting, func(d *record.Delivery) error {
-			if err := queue(ctx, tx, d, c.At); err != nil || d.Kind != effect.Review {
+			if err := queue(ctx, tx, d, c.At); err != nil {
 				return err
+			}
+			if d.Expires > 0 { // it lasts as long as it was meant to, from now on
+				lasts := d.Expires - d.Time
+				until := min(c.At, math.MaxInt64-lasts) + lasts
+				if _, err := tx.ExecContext(ctx, `UPDATE effects SET expires = ? WHERE seq = ?`, until, d.Seq); err != nil {
+					return err
+				}
+			}
+			if d.Kind != effect.Review {
+				return nil
 			}
 			e := d.Effect
 			e.State = effect.Queued
