@@ -110,9 +110,13 @@ func (c textMatchCmd) Run() error {
 		return fmt.Errorf("%s: %w", c.Terms, err)
 	}
 	var finder match.Finder
+	find := finder.Find
+	if c.MaxCost == 0 {
+		find = finder.FindPlain
+	}
 	return eachText(c.In, func(t text) any {
 		matches := []textMatch{}
-		for _, m := range finder.Find(bank, t.Text) {
+		for _, m := range find(bank, t.Text) {
 			if c.MaxCost < 0 || m.Cost <= c.MaxCost {
 				matches = append(matches, textMatch{bank.Terms()[m.Term].Text, m.Start, m.End, t.Text[m.Start:m.End], float64(m.Cost) / 100, m.How.Names()})
 			}

@@ -75,6 +75,9 @@ func (w *walker) accept(s state, n *node) {
 		term := int(w.b.trie.outs[i])
 		how, cost := s.how, s.cost
 		e := &w.b.endings[term]
+		if w.inside && e.boundary != "none" && e.boundary != "end" {
+			continue
+		}
 		switch boundary {
 		case within:
 			if e.boundary != "none" && e.boundary != "start" {

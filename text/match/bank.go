@@ -17,6 +17,7 @@ type Bank struct {
 	terms   []Term
 	version string
 	trie    trie
+	plain   plain
 	native  native
 	words   words
 	letters []uint16 // of each term
@@ -62,6 +63,7 @@ func Compile(terms []Term) (*Bank, error) {
 				}
 			}
 			build.add(path, i)
+			b.plain.add(path, t.Boundary)
 			if t.Lang == "" || t.Lang == "en" {
 				b.words.add(path, i)
 			}

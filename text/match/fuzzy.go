@@ -97,6 +97,9 @@ func (f *fuzzy) tokenize() (any bool) {
 			y := &l.symbols[i]
 			c := byte('*')
 			switch {
+			case y.Kind == fold.Letter && y.Rune < 128:
+				letters++
+				c = byte(y.Text)
 			case y.Rune == '*':
 				stars++
 			case y.Kind == fold.Letter:

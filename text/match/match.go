@@ -76,7 +76,6 @@ type Match struct {
 
 // A Finder finds terms. It keeps its memory from text to text and is for one goroutine at a time; the zero Finder is ready.
 type Finder struct {
-	// MaxCost leaves out what costs more; 0 finds terms only as they are listed, up to case. Unlimited by default.
 	reader  fold.Reader
 	text    string
 	lattice lattice

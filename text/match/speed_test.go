@@ -57,6 +57,15 @@ func madeUpBank(b testing.TB, n int) *Bank {
 }
 
 func BenchmarkFind(b *testing.B) {
+	benchmark(b, (*Finder).Find)
+}
+
+func BenchmarkFindPlain(b *testing.B) {
+	benchmark(b, (*Finder).FindPlain)
+}
+
+func benchmark(b *testing.B, find func(*Finder, *Bank, string) []Match) {
+	b.Helper()
 	texts, size := posts(b)
 	for _, bm := range []struct {
 		name string
@@ -71,14 +80,14 @@ func BenchmarkFind(b *testing.B) {
 			bank := bm.bank()
 			var f Finder
 			for _, t := range texts {
-				f.Find(bank, t)
+				find(&f, bank, t)
 			}
 			b.SetBytes(size)
 			b.ReportAllocs()
 			start := processorTime(b)
 			for b.Loop() {
 				for _, t := range texts {
-					f.Find(bank, t)
+					find(&f, bank, t)
 				}
 			}
 			b.ReportMetric(float64(size)*float64(b.N)/1e6/(processorTime(b)-start), "MB/cpu-s")

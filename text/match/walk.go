@@ -25,9 +25,10 @@ type walker struct {
 	l     *lattice
 	found *[]Match
 
-	start int // symbol
-	steps int // left for this start
-	total int // left for this text
+	start  int  // symbol
+	inside bool // the start is within a word: only for terms without boundaries
+	steps  int  // left for this start
+	total  int  // left for this text
 }
 
 // state is a place in lattice and trie, and how it was reached.
@@ -65,12 +66,18 @@ func (w *walker) walk(b *Bank, l *lattice, found *[]Match) {
 	w.b, w.l, w.found = b, l, found
 	w.total = stepsPerText + stepsPerSymbol*len(l.symbols)
 	root := &b.trie.nodes[0]
-	for i := range l.symbols {
-		y := &l.symbols[i]
-		if uint64(y.Own|y.Alike)&root.kids == 0 && l.flags[i]&(drawing|abroad) == 0 || l.flags[i]&(inner|joint) == inner {
+	skip := inner
+	if b.plain.inside {
+		skip = 0
+	}
+	for i, flags := range l.flags {
+		if flags&(skip|joint) == inner {
 			continue
 		}
-		if l.flags[i]&known == 0 || w.leads(i) {
+		if y := &l.symbols[i]; uint64(y.Own|y.Alike)&root.kids == 0 && flags&(drawing|abroad) == 0 {
+			continue
+		}
+		if flags&known == 0 || flags&inner != 0 || w.leads(i) {
 			w.from(i)
 		}
 	}
@@ -104,8 +111,9 @@ func (w *walker) from(i int) {
 	w.steps = min(stepsPerStart, w.total)
 	w.total -= w.steps
 	s := state{at: int32(i), word: int32(i), last: -1, letter: -1}
-	if w.l.flags[i]&inner != 0 {
-		s.how, s.cost = Joined, 10
+	w.inside = w.l.flags[i]&(inner|joint) == inner
+	if w.l.flags[i]&joint != 0 {
+		s.how, s.cost = Joined, costJoin
 	}
 	w.letters(s)
 	w.total += w.steps
@@ -385,8 +393,8 @@ func (w *walker) gap(s state) {
 		if spaces < 2 && !l.plainWord(int(s.last)) && !l.plainWord(int(next.at)) {
 			w.repeat(next)
 		}
-		if spaces > 1 && !l.lone(int(next.at)) {
-			continue
+		if spaces > 1 && !l.lone(int(next.at)) || spaces > 0 && l.flags[next.at]&known != 0 && l.run[s.last] >= 0 && l.runs[l.run[s.last]].rank != unknown {
+			continue // words side by side
 		}
 		next.gaps++
 		if spaces > 0 {

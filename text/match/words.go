@@ -18,6 +18,7 @@ type words struct {
 	entries []entry // by key
 	buckets []uint32
 	shift   uint
+	present []uint64 // a bit for each key, by its lower bits, so that most keys that are not there are seen not to be at once
 }
 
 // spelt is a term as words.
@@ -107,6 +108,11 @@ func (w *words) finish() {
 	w.entries = slices.Compact(w.entries)
 	size := bits.Len(uint(len(w.entries)))
 	w.shift = uint(32 - size)
+	w.present = make([]uint64, max(1<<size/8, 1))
+	for _, e := range w.entries {
+		i := uint64(e.key) % uint64(64*len(w.present))
+		w.present[i/64] |= 1 << (i % 64)
+	}
 	w.buckets = make([]uint32, 1<<size+1)
 	at := 0
 	for b := range w.buckets {
@@ -119,7 +125,7 @@ func (w *words) finish() {
 
 // find calls do with each word of the key. Different keys may meet; do must look.
 func (w *words) find(k uint32, do func(word int32)) {
-	if len(w.entries) == 0 {
+	if i := uint64(k) % uint64(64*len(w.present)); w.present[i/64]&(1<<(i%64)) == 0 {
 		return
 	}
 	b := k >> w.shift

@@ -5,6 +5,11 @@ go 1.26.0
 replace github.com/ringfence/ringfence => ../../..
 
 require (
-	github.com/coregx/ahocorasick v0.2.1 // indirect
-	github.com/petar-dambovaliev/aho-corasick v0.0.0-20250424160509-463d218d4745 // indirect
+	github.com/coregx/ahocorasick v0.2.1
+	github.com/ringfence/ringfence v0.0.0-00010101000000-000000000000
+)
+
+require (
+	github.com/goccy/go-yaml v1.19.2 // indirect
+	golang.org/x/text v0.43.0 // indirect
 )

@@ -1,7 +1,0 @@
-package main
-
-import (
-	_ "github.com/coregx/ahocorasick"
-)
-
-func main() {}
