@@ -1,0 +1,175 @@
+package family
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// stream makes posts of about a hundred letters: words that are as frequent as those of a language, and one in five a copy of an
+// earlier post with a tenth of its words changed.
+type stream struct {
+	r     *rand.Rand
+	zipf  *rand.Zipf
+	posts []string // of which copies are made
+}
+
+func newStream(seed uint64) *stream {
+	r := rand.New(rand.NewPCG(seed, 7))
+	return &stream{r: r, zipf: rand.NewZipf(r, 1.1, 20, 40_000)}
+}
+
+// word is the n-th word of a language that nobody speaks.
+func word(n uint64) string {
+	var b strings.Builder
+	for n += 3; n > 0; n /= 60 {
+		b.WriteByte("bcdfghklmnprstvw"[n*7%15])
+		b.WriteByte("aeiou"[n%60/12])
+		if n%4 == 1 {
+			b.WriteByte("nrslt"[n%5])
+		}
+	}
+	return b.String()
+}
+
+func (s *stream) next() string {
+	if n := len(s.posts); n > 0 && s.r.IntN(5) == 0 {
+		words := strings.Fields(s.posts[s.r.IntN(n)])
+		for i := range words {
+			if s.r.IntN(10) == 0 {
+				words[i] = word(s.zipf.Uint64())
+			}
+		}
+		return strings.Join(words, " ")
+	}
+	var words []string
+	for range 12 + s.r.IntN(10) {
+		words = append(words, word(s.zipf.Uint64()))
+	}
+	post := strings.Join(words, " ")
+	if len(s.posts) < 2000 {
+		s.posts = append(s.posts, post)
+	} else {
+		s.posts[s.r.IntN(len(s.posts))] = post
+	}
+	return post
+}
+
+var posts = map[string]string{
+	"ascii":    "URGENT! Your mobile number has been awarded a $2000 prize, guaranteed. Claim at https://ex.example/a1 or call 0906",
+	"cyrillic": "Срочно! Ваш номер выиграл приз в 2000 рублей, гарантированно. Заберите на https://ex.example/a1 или звоните",
+	"han":      "紧急通知！您的手机号码已经获得两千元大奖，请立即点击链接领取，或者拨打电话联系我们的客服人员，逾期作废，谢谢您的支持",
+	"disguise": "UŔGЕNT! Υоur mоbilе numbеr hаs bееn аwаrdеd а 𝟐𝟎𝟎𝟎 рrizе, guаrаntееd. Ⅽlаim nоw оr саll 𝐮𝐬 аt оnсе рlеаsе mу friеnd",
+}
+
+func BenchmarkSketch(b *testing.B) {
+	for _, name := range []string{"ascii", "cyrillic", "han", "disguise"} {
+		b.Run(name, func(b *testing.B) {
+			var k Sketcher
+			var s Sketch
+			b.ReportAllocs()
+			b.SetBytes(int64(len(posts[name])))
+			for b.Loop() {
+				k.Into(&s, posts[name])
+			}
+		})
+	}
+	b.Run("100kB", func(b *testing.B) {
+		var text strings.Builder
+		for src := newStream(1); text.Len() < 100_000; {
+			text.WriteString(src.next() + " ")
+		}
+		var k Sketcher
+		var s Sketch
+		b.SetBytes(int64(text.Len()))
+		for b.Loop() {
+			k.Into(&s, text.String())
+		}
+	})
+}
+
+func BenchmarkCompare(b *testing.B) {
+	s := newStream(1)
+	x, y := Of(s.next()), Of(s.next())
+	for b.Loop() {
+		compare(x.grams, y.grams)
+	}
+}
+
+// BenchmarkAssign assigns texts to an index that holds so many already. Memory is what the index holds, live on the heap.
+func BenchmarkAssign(b *testing.B) {
+	for _, n := range []int{100_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			src := newStream(1)
+			var k Sketcher
+			var s Sketch
+			heap := heapInUse()
+			x := NewIndex(8 << 30)
+			for i := range n {
+				k.Into(&s, src.next())
+				x.Assign(&s, "a", int64(i))
+			}
+			perText := float64(heapInUse()-heap) / float64(n)
+			counted := float64(x.Bytes()) / float64(n)
+			families := float64(len(x.queue))
+			ahead := make([]Sketch, 20_000)
+			for i := range ahead {
+				k.Into(&ahead[i], src.next())
+			}
+			i := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				x.Assign(&ahead[i%len(ahead)], "a", int64(n+i))
+				i++
+			}
+			b.ReportMetric(perText, "heapB/text")
+			b.ReportMetric(counted, "countedB/text")
+			b.ReportMetric(families, "families")
+			runtime.KeepAlive(x)
+		})
+	}
+}
+
+func heapInUse() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+func BenchmarkSnapshot(b *testing.B) {
+	src := newStream(1)
+	x := NewIndex(1 << 30)
+	for i := range 20_000 {
+		x.Assign(Of(src.next()), "a", int64(i))
+	}
+	snapshot := x.Append(nil)
+	b.Run("Append", func(b *testing.B) {
+		b.SetBytes(int64(len(snapshot)))
+		for b.Loop() {
+			snapshot = x.Append(snapshot[:0])
+		}
+	})
+	b.Run("Restore", func(b *testing.B) {
+		b.SetBytes(int64(len(snapshot)))
+		for b.Loop() {
+			if _, err := Restore(snapshot, 1<<30); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkTemplate(b *testing.B) {
+	texts := make([]string, maxSamples)
+	words := slices.Repeat([]string{"a", "b", "c", "d"}, 128)
+	for i := range texts {
+		texts[i] = strings.Join(words, " ")[:maxText-2*i-1]
+	}
+	for b.Loop() {
+		mine(texts)
+	}
+}

@@ -1,0 +1,113 @@
+package family
+
+// What a part of a family counts for the budget, in bytes: its own, and its places in the maps and lists of the index.
+const (
+	familyBytes   = 250
+	exemplarBytes = 140
+	sampleBytes   = 40
+	gramBytes     = 4
+	keyBytes      = 20
+	accountBytes  = 8
+)
+
+// size is what a family counts for the budget. It follows from its content alone.
+func (f *family) size() int {
+	n := familyBytes + accountBytes*len(f.accounts)
+	for _, e := range f.exemplars {
+		n += e.size()
+	}
+	for _, s := range f.samples {
+		n += sampleBytes + len(s.text)
+	}
+	return n
+}
+
+func (e *exemplar) size() int {
+	return exemplarBytes + gramBytes*len(e.grams.hashes) + keyBytes*len(e.keys)
+}
+
+// Bytes is what the families count for the budget.
+func (x *Index) Bytes() int { return x.bytes }
+
+// forget drops families until the index is within its budget: those whose latest text is oldest first, and of equal ones the one
+// with the smallest id.
+func (x *Index) forget() {
+	for x.bytes > x.budget && len(x.queue) > 0 {
+		d := x.queue[0]
+		if d.last < d.family.last {
+			x.queue[0].last = d.family.last
+			x.queue.down(0)
+			continue
+		}
+		x.queue.pop()
+		x.drop(d.family)
+	}
+}
+
+// drop forgets a family.
+func (x *Index) drop(f *family) {
+	x.bytes -= f.size()
+	for i := range f.exemplars {
+		e := &f.exemplars[i]
+		for _, key := range e.keys {
+			x.postings.remove(key, e.slot)
+		}
+		delete(x.byText, e.exact)
+		x.slots[e.slot] = slot{}
+		x.free = append(x.free, e.slot)
+	}
+}
+
+// queue is a heap of all families by the time of their latest text. That time may have grown since an entry was made; since it
+// never shrinks, an entry at the top which is up to date is the smallest.
+type queue []due
+
+type due struct {
+	last   int64
+	family *family
+}
+
+func (q queue) less(i, j int) bool {
+	if q[i].last != q[j].last {
+		return q[i].last < q[j].last
+	}
+	return q[i].family.id < q[j].family.id
+}
+
+func (q *queue) push(d due) {
+	*q = append(*q, d)
+	for i := len(*q) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !q.less(i, parent) {
+			break
+		}
+		(*q)[i], (*q)[parent] = (*q)[parent], (*q)[i]
+		i = parent
+	}
+}
+
+// pop takes the first away.
+func (q *queue) pop() {
+	last := len(*q) - 1
+	(*q)[0] = (*q)[last]
+	(*q)[last] = due{}
+	*q = (*q)[:last]
+	q.down(0)
+}
+
+// down moves an entry to its place after it grew.
+func (q queue) down(i int) {
+	for {
+		least := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(q); child++ {
+			if q.less(child, least) {
+				least = child
+			}
+		}
+		if least == i {
+			return
+		}
+		q[i], q[least] = q[least], q[i]
+		i = least
+	}
+}
