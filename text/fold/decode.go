@@ -23,7 +23,9 @@ type span struct {
 }
 
 // needed reports whether the text may hold an escape.
-func (d *decoder) needed(s string) bool { return strings.ContainsAny(s, `&%\`) }
+func (d *decoder) needed(s string) bool {
+	return strings.IndexByte(s, '&') >= 0 || strings.IndexByte(s, '%') >= 0 || strings.IndexByte(s, '\\') >= 0
+}
 
 // decode is the text without escapes, and whether there were any.
 func (d *decoder) decode(s string) (string, bool) {

@@ -31,7 +31,7 @@ func (w *walker) backwards() {
 			break
 		}
 	}
-	if l.strange == 0 && !flips {
+	if !l.suspect && !flips {
 		return
 	}
 	native := l.native

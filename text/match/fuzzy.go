@@ -79,7 +79,7 @@ func bare(word []byte) bool {
 func (f *fuzzy) tokenize() (any bool) {
 	l := f.l
 	f.tokens, f.letter = f.tokens[:0], f.letter[:0]
-	if l.strange == 0 && !slices.ContainsFunc(l.flags, func(x flag) bool { return x&markup != 0 }) {
+	if !l.suspect {
 		return false
 	}
 	native := l.native
@@ -95,21 +95,20 @@ func (f *fuzzy) tokenize() (any bool) {
 		letters, stars, marked := 0, 0, false
 		for ; i < len(l.symbols) && reads(&l.symbols[i]); i++ {
 			y := &l.symbols[i]
-			c := byte('*')
 			switch {
 			case y.Kind == fold.Letter && y.Rune < 128:
 				letters++
-				c = byte(y.Text)
+				f.letter = append(f.letter, byte(y.Text))
 			case y.Rune == '*':
 				stars++
-			case y.Kind == fold.Letter:
-				letters++
-				marked = marked || y.Way == fold.Accented
-				c = latinLetter(y)
+				f.letter = append(f.letter, '*')
 			default:
-				c = latinLetter(y)
+				if y.Kind == fold.Letter {
+					letters++
+					marked = marked || y.Way == fold.Accented
+				}
+				f.letter = append(f.letter, latinLetter(y))
 			}
-			f.letter = append(f.letter, c)
 		}
 		t.end, t.to = int32(i), int32(len(f.letter))
 		f.judge(&t, letters, stars, native && !marked)
@@ -122,10 +121,10 @@ func (f *fuzzy) tokenize() (any bool) {
 // reads reports whether the symbol belongs to a token.
 func reads(y *fold.Symbol) bool {
 	switch y.Kind {
-	case fold.Letter:
+	case fold.Letter, fold.Digit:
 		return (y.Own|y.Alike)&fold.Latin != 0
-	case fold.Digit:
-		return y.Alike != 0
+	case fold.Space:
+		return false
 	}
 	return y.Rune == '*' || y.Rune == '$' || y.Rune == '@'
 }
@@ -148,11 +147,15 @@ func (f *fuzzy) judge(t *token, letters, stars int, native bool) {
 		}
 		return
 	}
-	h := noHash
-	for _, c := range w {
-		h = h.with(rune(c))
+	if r := l.run[t.start]; r >= 0 && l.runs[r].end == t.end {
+		t.rank = l.runs[r].rank
+	} else {
+		h := noHash
+		for _, c := range w {
+			h = h.with(rune(c))
+		}
+		t.rank = english().rank(h)
 	}
-	t.rank = english().rank(h)
 	if t.rank != unknown && !t.digits || !native || letters < 2 || len(w) > maxWord || 3*letters < 2*len(w) {
 		return
 	}

@@ -14,6 +14,7 @@ type lattice struct {
 	run     []int32 // of each symbol, its run; -1 for what is no letter
 	plain   int     // runs that are common words of the language
 	strange int     // runs that are in no dictionary, but for tags and abbreviations
+	suspect bool    // there is a strange run that is no name, or a star or digit beside a letter
 	native  bool    // in a language whose words are known, as far as one can tell: what is strange in another is no misspelling
 }
 
@@ -48,7 +49,7 @@ func (l *lattice) read(symbols []fold.Symbol) {
 	l.flags = slices.Grow(l.flags[:0], n)[:n]
 	l.run = slices.Grow(l.run[:0], n)[:n]
 	l.runs = l.runs[:0]
-	l.plain, l.strange = 0, 0
+	l.plain, l.strange, l.suspect = 0, 0, false
 	for i := 0; i < n; {
 		y := &symbols[i]
 		if y.Kind == fold.Letter && y.Own|y.Alike != 0 {
@@ -57,6 +58,9 @@ func (l *lattice) read(symbols []fold.Symbol) {
 		}
 		l.run[i] = -1
 		l.flags[i] = 0
+		if (y.Alike != 0 || y.Rune == '*') && (i > 0 && symbols[i-1].Kind == fold.Letter || i+1 < n && symbols[i+1].Kind == fold.Letter) {
+			l.suspect = true
+		}
 		if y.Kind != fold.Letter && y.Kind != fold.Digit {
 			l.flags[i] |= blank
 			if i+1 < n && symbols[i+1].Rune == y.Rune && (y.Rune == '*' || y.Rune == '_' || y.Rune == '`' || y.Rune == '|' || y.Rune == '~') || y.Rune == '<' {
@@ -115,9 +119,10 @@ func (l *lattice) readRun(i int) int {
 			l.plain++
 		}
 		if length >= 3 {
-			for j := int(r.start); j < i; j++ {
-				l.flags[j] |= known
+			for j := int(r.start); j < i-1; j++ {
+				l.flags[j] = l.flags[j]&^drawing | known // no drawing ends within
 			}
+			l.flags[i-1] |= known
 		}
 	case length >= 4 && length <= maxJoined:
 		l.findJoints(&r)
@@ -125,6 +130,9 @@ func (l *lattice) readRun(i int) int {
 	default:
 		if !r.tag && !r.shouted {
 			l.strange++
+			if !r.capital || r.start == 0 {
+				l.suspect = true
+			}
 		}
 	}
 	l.runs = append(l.runs, r)

@@ -3,7 +3,8 @@
 // lists, as Debian's package scowl installs them below the folder given, by default /usr/share/dict/scowl.
 //
 // The file is a list of words in order, each written as one byte and a rest: the byte is the length of what it shares with the
-// word before it, plus 128 for a common word (up to size 50, no name); the rest ends with a newline.
+// word before it, plus 128 for a common word (up to size 50, no name) and 64 for one of the most usual (up to size 20); the rest
+// ends with a newline.
 package main
 
 import (
@@ -33,7 +34,7 @@ func main() {
 }
 
 func generate(dir string) error {
-	words := map[string]bool{} // whether common
+	words := map[string]byte{} // with the bits of its head
 	files, err := filepath.Glob(dir + "/*")
 	if err != nil {
 		return err
@@ -56,11 +57,21 @@ func generate(dir string) error {
 		}
 		for line := range strings.Lines(text) {
 			if word := plain(line); len(word) > 1 && len(word) < 30 {
-				words[word] = words[word] || !name && size <= 50
+				words[word] |= head(size, name)
 			}
 		}
 	}
 	return os.WriteFile("words.gz", encode(words), 0o644)
+}
+
+func head(size int, name bool) byte {
+	switch {
+	case name || size > 50:
+		return 0
+	case size > 20:
+		return 0x80
+	}
+	return 0xC0
 }
 
 // plain is the word in the letters a to z; empty for a genitive and for what needs other letters.
@@ -82,7 +93,7 @@ func plain(line string) string {
 	return b.String()
 }
 
-func encode(words map[string]bool) []byte {
+func encode(words map[string]byte) []byte {
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is right
 	last := ""
@@ -91,11 +102,7 @@ func encode(words map[string]bool) []byte {
 		for n < min(len(w), len(last)) && w[n] == last[n] {
 			n++
 		}
-		head := byte(n)
-		if words[w] {
-			head |= 0x80
-		}
-		z.Write(append([]byte{head}, w[n:]+"\n"...)) //nolint:errcheck // memory takes it
+		z.Write(append([]byte{words[w] | byte(n)}, w[n:]+"\n"...)) //nolint:errcheck // memory takes it
 		last = w
 	}
 	z.Close() //nolint:errcheck // as above
