@@ -13,8 +13,9 @@ import (
 )
 
 type textCmd struct {
-	Fold  textFoldCmd  `cmd:"" help:"The canonical form of texts: two texts that look alike fold alike."`
-	Match textMatchCmd `cmd:"" help:"Listed terms in texts, however they are disguised."`
+	Fold     textFoldCmd     `cmd:"" help:"The canonical form of texts: two texts that look alike fold alike."`
+	Match    textMatchCmd    `cmd:"" help:"Listed terms in texts, however they are disguised."`
+	Families textFamiliesCmd `cmd:"" help:"Texts that are copies of one another, and the template that they share."`
 }
 
 // text is a line of the input of text verbs.
@@ -23,8 +24,8 @@ type text struct {
 	Text string `json:"text"`
 }
 
-// eachText writes what do makes of each text of a file, a line each. What was made before a bad line stays.
-func eachText(path string, do func(text) any) error {
+// readTexts calls do for each text of a file, in their order.
+func readTexts(path string, do func(text) error) error {
 	in := os.Stdin
 	if path != "-" {
 		f, err := os.Open(path)
@@ -35,20 +36,26 @@ func eachText(path string, do func(text) any) error {
 		in = f
 	}
 	dec := json.NewDecoder(bufio.NewReaderSize(in, 1<<16))
-	w := bufio.NewWriter(os.Stdout)
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
 	for n := 1; ; n++ {
 		var t text
 		if err := dec.Decode(&t); errors.Is(err, io.EOF) {
-			return w.Flush()
+			return nil
 		} else if err != nil {
-			return errors.Join(fmt.Errorf("%s: text %d: %w", path, n, err), w.Flush())
+			return fmt.Errorf("%s: text %d: %w", path, n, err)
 		}
-		if err := out.Encode(do(t)); err != nil {
+		if err := do(t); err != nil {
 			return err
 		}
 	}
+}
+
+// eachText writes what do makes of each text of a file, a line each. What was made before a bad line stays.
+func eachText(path string, do func(text) any) error {
+	w := bufio.NewWriter(os.Stdout)
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	err := readTexts(path, func(t text) error { return out.Encode(do(t)) })
+	return errors.Join(err, w.Flush())
 }
 
 type textFoldCmd struct {

@@ -45,7 +45,7 @@ func (t Template) String() string {
 }
 
 // Template mines the template of a family from the first 16 of its different texts; false if the family is not known. A part is
-// fixed if most of them have it. It takes a few milliseconds at worst.
+// fixed if three in four of them have it. It takes a few milliseconds at worst.
 func (x *Index) Template(id ID) (Template, bool) {
 	f := x.family(id)
 	if f == nil {
@@ -142,7 +142,7 @@ type alignment struct {
 	places [][]int
 }
 
-// parts are the fixed parts, which are those of the base that most texts have, and the slots between.
+// parts are the fixed parts, which are those of the base that three in four texts have, and the slots between.
 func (a *alignment) parts() (parts []Part) {
 	last := -1 // the last fixed token
 	start := 0 // where its part begins
@@ -172,7 +172,7 @@ func (a *alignment) fixed(i int) bool {
 			n++
 		}
 	}
-	return 2*n > len(a.texts)
+	return 4*n >= 3*len(a.texts)
 }
 
 // slot is what stands between two fixed tokens, before the first or after the last. It is none if hardly any text has something

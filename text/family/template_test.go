@@ -23,7 +23,8 @@ func TestTemplate(t *testing.T) {
 		{"punctuation is text", []string{"win ... (@ann) now", "win ?! (@bob) now", "win @ (@cy), now"}, "win {…} now"},
 		{"a slot for words", []string{"dear Ann Lee your prize waits", "dear Bob your prize waits", "dear my friend your prize waits"}, "dear {…} your prize waits"},
 		{"a slot at each end", []string{"hey call us now 1", "yo call us now 2", "hi there call us now 3"}, "{…} call us now {number}"},
-		{"what most have is fixed", []string{"a b c d", "a b c d", "a b x d"}, "a b c d"},
+		{"what most have is fixed", []string{"a b c d", "a b c d", "a b c d", "a b x d"}, "a b c d"},
+		{"what few have is not", []string{"a b c d", "a b c d", "a b x d"}, "a b {…} d"},
 		{"what hardly any has is noise", []string{"a b", "a b", "a b", "a b", "a z b"}, "a b"},
 		{"what many have besides is a slot", []string{"a b", "a b", "a y b", "a z b"}, "a {…} b"},
 		{"scripts without spaces", []string{"恭喜王先生您已中奖", "恭喜李女士您已中奖", "恭喜陈您已中奖"}, "恭喜 {…} 您已中奖"},
@@ -51,8 +52,8 @@ func TestTemplateSaysWhatFilledItsSlots(t *testing.T) {
 	}
 	got, ok := x.Template(id)
 	want := Template{Texts: 3, Parts: []Part{
-		{Text: "Your parcel from"},
-		{Kind: Text, Fills: []Fill{{"Acme", 1}, {"DHX", 1}}},
+		{Text: "Your parcel"},
+		{Kind: Text, Fills: []Fill{{"", 1}, {"from Acme", 1}, {"from DHX", 1}}},
 		{Text: "could not be delivered, pay at"},
 		{Kind: Link, Fills: []Fill{{"https://a.example/1", 1}, {"https://a.example/3", 1}, {"https://b.example/2", 1}}},
 		{Text: "today"},
