@@ -159,8 +159,11 @@ func (a *App) openEngine(context.Context) error {
 		a.opts.Log.Warn("lateness, memory and the memory of ids stay as they were when the data folder was first used: a change would change decisions",
 			"in_force", fmt.Sprintf("%+v", got), "configured", fmt.Sprintf("%+v", asked))
 	}
-	if _, last := a.journal.Bounds(0); journal.Position(through) > last {
+	switch first, last := a.journal.Bounds(0); {
+	case journal.Position(through) > last:
 		return fmt.Errorf("the hot state stands at position %d but the journal ends at %d: the journal lost records; restore both from one backup", through, last)
+	case journal.Position(through)+1 < first:
+		return fmt.Errorf("the hot state stands at position %d but the journal begins at %d: what lies between was never decided; restore both from one backup", through, first)
 	}
 	if err := a.engine.Resume(journal.Position(through)); err != nil {
 		return err

@@ -220,6 +220,7 @@ func (a *App) runArchive(ctx context.Context) error {
 	}
 	sealer, err := archive.NewSealer(vfs.Default, dir, a.journal, archive.Options{
 		Bytes: int64(cfg.SegmentSize), Age: time.Duration(cfg.SegmentAge), Retention: time.Duration(cfg.JournalRetention),
+		Saved: a.engine.Saved,
 	})
 	if err != nil {
 		return err

@@ -344,3 +344,19 @@ func files(t testing.TB, fs vfs.FS) map[string][]byte {
 	}
 	return all
 }
+
+// TestStepKeepsWhatARestartNeeds holds that age alone truncates nothing behind the last saved state.
+func TestStepKeepsWhatARestartNeeds(t *testing.T) {
+	fs, log := vfs.NewMem(), newLog(t)
+	var saved journal.Position
+	s := mustSealer(t, fs, log, Options{Records: 100, Retention: time.Second, Saved: func() journal.Position { return saved }})
+	mustAppend(t, log, makeRecords(1, 300))
+	for _, saved = range []journal.Position{0, 120, 300} {
+		if err := s.Step(t.Context(), at(100_000)); err != nil {
+			t.Fatal(err)
+		}
+		if first, _ := log.Bounds(0); first != saved+1 {
+			t.Errorf("saved up to %d: the journal begins at %d, want %d", saved, first, saved+1)
+		}
+	}
+}

@@ -20,6 +20,10 @@ type Options struct {
 	Bytes     int64         // of a segment's records before compression; 0 is 256 MiB
 	Age       time.Duration // of a segment's oldest record when it is sealed although it is small; 0 is an hour
 	Retention time.Duration // how long the journal keeps a record that is archived; 0 is 24 hours
+
+	// Saved is the last position that a restart need not read again. What is behind it stays in the journal, however old it is.
+	// nil lets age alone decide.
+	Saved func() journal.Position
 }
 
 // Sealer moves the records of a journal's partition 0 to the archive. There is at most one for a directory. Its methods are
@@ -218,11 +222,14 @@ func (s *Sealer) giveUp(err error) error {
 	return errors.Join(err, w.discard())
 }
 
-// truncate forgets what is both archived and older than the retention.
+// truncate forgets what is archived, older than the retention, and not needed by a restart.
 func (s *Sealer) truncate(now time.Time) error {
 	keep, err := s.log.PositionAt(0, now.Add(-s.opts.Retention).UnixNano())
 	if err != nil {
 		return fmt.Errorf("archive: %w", err)
+	}
+	if s.opts.Saved != nil {
+		keep = min(keep, s.opts.Saved()+1)
 	}
 	if err := s.log.Truncate(0, min(keep, s.sealed+1)); err != nil {
 		return fmt.Errorf("archive: %w", err)

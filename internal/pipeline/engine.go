@@ -53,6 +53,7 @@ type Engine struct {
 	decisions *Decisions
 	imageDue  atomic.Bool
 	imageFree chan struct{} // holds a token while no image is being taken or written
+	saved     atomic.Uint64 // the position of the last image on disk
 	progress  progress
 	waiters   waiters
 	pokes     pokes
@@ -138,6 +139,7 @@ func (e *Engine) Resume(through journal.Position) error {
 		return err
 	}
 	e.publish()
+	e.saved.Store(uint64(through))
 	e.progress.set(through)
 	e.progress.delivered(through) // an image is written only after its effects
 	return nil

@@ -20,6 +20,9 @@ func (e *Engine) TakeImage() {
 	e.pokes.poke()
 }
 
+// Saved is the position of the last image on disk: a restart decides everything behind it again, so the journal has to keep it.
+func (e *Engine) Saved() journal.Position { return journal.Position(e.saved.Load()) }
+
 // tryImage takes the token of images, if the one before is written.
 func (e *Engine) tryImage() bool {
 	select {
@@ -55,6 +58,7 @@ func (e *Engine) commitOne(ctx context.Context, i image) {
 		e.setImageError(err)
 		return
 	}
+	e.saved.Store(uint64(i.through))
 	e.setImageError(nil)
 }
 
