@@ -31,7 +31,8 @@ type Change struct {
 
 // Rules makes a rule set the active one, whole.
 type Rules struct {
-	Version int         `json:"version"` // number in the records store
+	Version int         `json:"version"`        // number in the records store
+	Back    bool        `json:"back,omitempty"` // a rollback: the versions made active after this one are out
 	Files   []rule.File `json:"files"`
 }
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/ringfence/ringfence/event"
@@ -170,7 +171,7 @@ func (c *Control) PushRules(ctx context.Context, a Author, files []rule.File) (i
 	if err != nil {
 		return 0, problems, err
 	}
-	return number, problems, c.activate(ctx, a, number, files)
+	return number, problems, c.activate(ctx, a, change.Rules{Version: int(number), Files: files})
 }
 
 // LastRules is the rule set that the given author made active last, whether or not it still is; record.ErrNotFound if there is
@@ -198,21 +199,21 @@ func (c *Control) LastRules(ctx context.Context, by string) (record.RuleSet, err
 	}
 }
 
-// Rollback makes an earlier version the active one: the given one, or with 0 the one before the active.
+// Rollback makes an earlier version the active one: the given one, or with 0 the one that was active before the active one and
+// was not itself rolled back.
 func (c *Control) Rollback(ctx context.Context, a Author, number int64) (int64, error) {
 	if number == 0 {
-		active, err := c.store.ActiveRuleSet(ctx)
+		stack, err := c.activations(ctx)
 		if err != nil {
 			return 0, err
 		}
-		before, err := c.store.ListRuleSets(ctx, record.Page{Before: active.Number, Limit: 1})
-		if err != nil {
-			return 0, err
-		}
-		if len(before) == 0 {
+		switch len(stack) {
+		case 0:
+			return 0, fmt.Errorf("rule set: %w", record.ErrNotFound)
+		case 1:
 			return 0, ErrNoOther
 		}
-		number = before[0].Number
+		number = stack[len(stack)-2]
 	}
 	rs, err := c.store.RuleSet(ctx, number)
 	if err != nil {
@@ -225,15 +226,51 @@ func (c *Control) Rollback(ctx context.Context, a Author, number int64) (int64, 
 	if set, problems := rule.Compile(files); set == nil {
 		return 0, &RuleErrors{Problems: problems} // an older build's set that this one does not take
 	}
-	return number, c.activate(ctx, a, number, files)
+	return number, c.activate(ctx, a, change.Rules{Version: int(number), Files: files, Back: true})
 }
 
-func (c *Control) activate(ctx context.Context, a Author, number int64, files []rule.File) error {
-	row, err := c.make(a, func(ch *change.Change) { ch.Rules = &change.Rules{Version: int(number), Files: files} })
+// activations is the versions that led to the active one, which is the last of them, without those that were rolled back.
+func (c *Control) activations(ctx context.Context) ([]int64, error) {
+	var made []*change.Rules // newest first
+	for page := (record.Page{Limit: 100}); ; {
+		changes, err := c.store.ListChanges(ctx, page)
+		if err != nil {
+			return nil, err
+		}
+		if len(changes) == 0 {
+			break
+		}
+		for _, row := range changes {
+			page.Before = row.Seq
+			if row.Kind != "rules" {
+				continue
+			}
+			ch, err := change.Decode(row.Body)
+			if err != nil {
+				return nil, fmt.Errorf("change %s: %w", row.ID, err)
+			}
+			ch.Rules.Files = nil // may be large, and only the numbers matter
+			made = append(made, ch.Rules)
+		}
+	}
+	var stack []int64
+	for _, r := range slices.Backward(made) {
+		number := int64(r.Version)
+		if at := slices.Index(stack, number); r.Back && at >= 0 {
+			stack = stack[:at+1]
+		} else if len(stack) == 0 || stack[len(stack)-1] != number {
+			stack = append(stack, number)
+		}
+	}
+	return stack, nil
+}
+
+func (c *Control) activate(ctx context.Context, a Author, rules change.Rules) error {
+	row, err := c.make(a, func(ch *change.Change) { ch.Rules = &rules })
 	if err != nil {
 		return err
 	}
-	if err := c.store.ActivateRuleSet(ctx, row, number); err != nil {
+	if err := c.store.ActivateRuleSet(ctx, row, int64(rules.Version)); err != nil {
 		return err
 	}
 	c.Wake()

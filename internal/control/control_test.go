@@ -111,6 +111,34 @@ func TestPushAndRollback(t *testing.T) {
 	}
 }
 
+// TestRollbackGoesBackThroughWhatWasGood holds that a version that was rolled back is not what the next rollback returns to.
+func TestRollbackGoesBackThroughWhatWasGood(t *testing.T) {
+	c, _, _ := newControl(t)
+	ctx, ada := t.Context(), Author{By: "person:ada", Reason: "test"}
+	push := func(actor string) int64 {
+		t.Helper()
+		n, _, err := c.PushRules(ctx, ada, files(`actor == "`+actor+`"`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	back := func(want int64) {
+		t.Helper()
+		if got, err := c.Rollback(ctx, ada, 0); err != nil || got != want {
+			t.Errorf("rolled back to %d, %v, want %d", got, err, want)
+		}
+	}
+	first, good := push("first"), push("good")
+	push("bad")
+	back(good)
+	push("worse")
+	back(good)
+	push("bad") // the same set as before, under its old number
+	back(good)
+	back(first)
+}
+
 func TestChangesReachTheJournalOnceAndInOrder(t *testing.T) {
 	c, j, _ := newControl(t)
 	ctx := t.Context()

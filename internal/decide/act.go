@@ -13,7 +13,8 @@ import (
 const (
 	dayLength  = 24 * 3600 * 1e9
 	changesFor = 30 * dayLength // a change's id is remembered for this long of event time
-	waitingFor = 30 * dayLength // an effect waits for a person for this long
+	vetoFor    = 30 * dayLength // a person's no to an enforcement stands for this long
+	maxWaiting = 10_000         // effects of one rule that wait at most; what comes then is suppressed and counted
 	blockSize  = 1000           // admitted events a block of the share breaker
 	policyCap  = 1000           // automatic enforcements of a policy a day where the rule set states none
 )
@@ -84,8 +85,12 @@ func (l *Loop) judge(r *rule.Rule, e *effect.Effect, before []effect.Effect) (ef
 			return effect.Absorbed, "its case is open"
 		}
 	case effect.Enforce:
-		if have, ok := l.facts.enforcements.Get(target); ok && steps[have.Step] >= steps[e.Value] {
-			return effect.Absorbed, have.Step + " is in force"
+		if step, _ := l.facts.inForce(target); steps[step] >= steps[e.Value] {
+			return effect.Absorbed, step + " is in force"
+		}
+		vetoes, _ := l.facts.vetoes.Get(target)
+		if v, ok := vetoes[e.Policy]; ok && l.facts.lasts(v.Expires) && steps[e.Value] >= steps[v.Step] {
+			return effect.Suppressed, "a person said no to " + v.Step
 		}
 	}
 	for i := range before {
@@ -106,13 +111,29 @@ func (l *Loop) judge(r *rule.Rule, e *effect.Effect, before []effect.Effect) (ef
 			return effect.Absorbed, "the same waits for approval"
 		}
 		if why := l.capped(r, e.Time); why != "" {
+			if n, _ := l.facts.caps.Get(waitCount(r.ID)); n >= maxWaiting {
+				return effect.Suppressed, "too many effects of the rule wait for approval"
+			}
 			return effect.Waiting, why
 		}
 	}
 	return effect.Queued, ""
 }
 
-func waitKey(e *effect.Effect) string { return e.Target.String() + "\x00" + e.Value }
+// waitKey names an effect that waits: of one rule on one target one of each step waits at a time.
+func waitKey(e *effect.Effect) string { return e.Target.String() + "\x00" + e.Value + "\x00" + e.Rule }
+
+func waitCount(ruleID string) string { return "wait:" + ruleID }
+
+// waitsNoMore is called when an effect was approved or refused, or waited too long.
+func (l *Loop) waitsNoMore(e *effect.Effect) {
+	l.facts.waits.Delete(waitKey(e))
+	if n, _ := l.facts.caps.Get(waitCount(e.Rule)); n > 1 {
+		l.facts.caps.Put(waitCount(e.Rule), n-1, 0)
+	} else {
+		l.facts.caps.Delete(waitCount(e.Rule))
+	}
+}
 
 // capped says which cap keeps an enforcement of the rule from going out by itself; empty if none. Days are UTC days of event
 // time.
@@ -147,9 +168,10 @@ func (l *Loop) apply(effects []effect.Effect) {
 			if e.Expires > 0 {
 				lasts = e.Expires - e.Time
 			}
-			until := l.state.Clock() + waitingFor
-			l.facts.waiting.Put(e.ID, waiting{Effect: *e, Lasts: lasts}, until)
-			l.facts.waits.Put(waitKey(e), e.ID, until)
+			l.facts.waiting.Put(e.ID, waiting{Effect: *e, Lasts: lasts}, e.Time+effect.WaitsFor)
+			l.facts.waits.Put(waitKey(e), e.ID, 0)
+			n, _ := l.facts.caps.Get(waitCount(e.Rule))
+			l.facts.caps.Put(waitCount(e.Rule), n+1, 0)
 		case e.State != effect.Queued:
 		case e.Kind == effect.Label:
 			edit(l.facts, l.facts.labels, e.Target.String(), e.Value,
@@ -163,7 +185,8 @@ func (l *Loop) apply(effects []effect.Effect) {
 }
 
 func (l *Loop) enforced(e *effect.Effect) {
-	l.facts.enforcements.Put(e.Target.String(), enforcement{Step: e.Value, Effect: e.ID, Rule: e.Rule, Since: e.Time, Expires: e.Expires}, e.Expires)
+	edit(l.facts, l.facts.enforcements, e.Target.String(), e.Value,
+		&enforcement{Effect: e.ID, Policy: e.Policy, Rule: e.Rule, Since: e.Time, Expires: e.Expires})
 }
 
 // changeLabel lets a person's word on a label stand until it expires, whatever rules say.
@@ -178,15 +201,29 @@ func (l *Loop) changeLabel(c *change.Change, out *Output) {
 	l.byPerson(c, kind, target, c.Label.Name, c.Label.Expires, out)
 }
 
-// lift ends the enforcement in force on an entity and tells the platform to undo it.
+// lift ends every enforcement in force on an entity, tells the platform to undo them, the strongest first, and keeps rules from
+// doing the same again.
 func (l *Loop) lift(c *change.Change, out *Output) {
 	target, _ := event.ParseEntity(c.Lift.Entity)
-	have, ok := l.facts.enforcements.Get(target.String())
-	if !ok {
-		return
+	key := target.String()
+	for {
+		step, have := l.facts.inForce(key)
+		if step == "" {
+			return
+		}
+		edit(l.facts, l.facts.enforcements, key, step, nil)
+		l.veto(key, have.Policy, step, c.By)
+		l.byPerson(c, effect.Undo, target, step, 0, out)
 	}
-	l.facts.enforcements.Delete(target.String())
-	l.byPerson(c, effect.Undo, target, have.Step, 0, out)
+}
+
+// veto keeps a person's no to an enforcement; the mildest step that was said no to stands.
+func (l *Loop) veto(entity, policy, step, by string) {
+	all, _ := l.facts.vetoes.Get(entity)
+	if v, ok := all[policy]; ok && l.facts.lasts(v.Expires) && steps[v.Step] < steps[step] {
+		step = v.Step
+	}
+	edit(l.facts, l.facts.vetoes, entity, policy, &veto{Step: step, By: by, Expires: l.state.Clock() + vetoFor})
 }
 
 func (l *Loop) byPerson(c *change.Change, kind effect.Kind, target event.Entity, value string, expires int64, out *Output) {
@@ -194,7 +231,7 @@ func (l *Loop) byPerson(c *change.Change, kind effect.Kind, target event.Entity,
 		Kind: kind, Target: target, Value: value, State: effect.Queued, Reason: c.Reason, Source: "change", EventID: c.ID, Time: l.state.Clock(),
 		Expires: expires, Position: out.Decision.Position,
 	}
-	e.ID, l.scratch = effectID(l.scratch, &e, 0)
+	e.ID, l.scratch = effectID(l.scratch, &e, steps[value]) // one change may lift several steps
 	out.Effects = append(out.Effects, e)
 }
 
@@ -206,17 +243,16 @@ func (l *Loop) approve(c *change.Change) {
 			continue // decided before, or waited too long
 		}
 		l.facts.waiting.Delete(id)
-		l.facts.waits.Delete(waitKey(&w.Effect))
+		l.waitsNoMore(&w.Effect)
 		if c.Approve.Refuse {
+			l.veto(w.Effect.Target.String(), w.Effect.Policy, w.Effect.Value, c.By)
 			continue
 		}
 		e := w.Effect
 		if w.Lasts > 0 {
 			e.Expires = l.state.Clock() + w.Lasts
 		}
-		if have, ok := l.facts.enforcements.Get(e.Target.String()); !ok || steps[have.Step] < steps[e.Value] {
-			l.enforced(&e)
-		}
+		l.enforced(&e)
 	}
 }
 
@@ -227,19 +263,18 @@ func (l *Loop) breaker(r *rule.Rule, at int64) (tripped bool, note string) {
 	if b.Version != r.Version {
 		b = breaker{Version: r.Version}
 	}
-	switch block := l.admitted / blockSize; {
+	switch block := (l.admitted - 1) / blockSize; { // the event at hand is counted
 	case block == b.Block+1:
 		b.Block, b.Before, b.Current = block, b.Current, 0
 	case block != b.Block:
 		b.Block, b.Before, b.Current = block, 0, 0
 	}
 	b.Current++
-	recent := min(l.admitted, blockSize+l.admitted%blockSize)
+	recent := min(l.admitted, blockSize+(l.admitted-1)%blockSize+1)
 	if share := float64(b.Before+b.Current) / float64(recent); b.Tripped == 0 && recent >= blockSize && share > r.Share {
 		b.Tripped = at
 		note = fmt.Sprintf(" (rule %s fired on %.1f%% of the last %d events, above its share of %.1f%%: in shadow until a person resets it)",
 			r.ID, 100*share, recent, 100*r.Share)
-		l.stats[r.ID].Tripped = at
 	}
 	l.facts.breakers.Put(r.ID, b, 0)
 	return b.Tripped != 0, note

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ringfence/ringfence/event"
@@ -408,4 +410,153 @@ func FuzzDecisionLine(f *testing.F) {
 			t.Errorf("actor %q came back as %q", actor, got.Actor)
 		}
 	})
+}
+
+const capped = `
+rules:
+  - id: a-noisy
+    on: [post]
+    policy: spam
+    when: actor != "nobody"
+    because: "a post"
+    then: [{enforce: limit, on: actor, expires: 1h}]
+    cap: 0
+    share: 100%
+  - id: b-sure
+    on: [post]
+    policy: scam
+    when: has(text)
+    because: "its text"
+    then: [{enforce: limit, on: actor, expires: 1h}]
+    share: 100%
+`
+
+func TestWhatWaitsHoldsUpNoOtherRule(t *testing.T) {
+	b := newBench(t, capped, Options{})
+	check(t, b.event("e1", 0, "post", "a1", ""), "enforce limit on account:a1: waiting")
+	check(t, b.event("e2", 0, "post", "a1", `,"text":"x"`), "enforce limit on account:a1: absorbed", "enforce limit on account:a1: queued")
+}
+
+func TestAPersonsNoStands(t *testing.T) {
+	b := newBench(t, strings.Replace(capped, "cap: 0", "cap: 1", 1), Options{})
+	b.event("e0", 0, "post", "a0", "")
+	waits := b.event("e1", 0, "post", "a1", "")
+	check(t, waits, "enforce limit on account:a1: waiting")
+	b.change(change.Change{Approve: &change.Approve{Effects: []string{waits.Effects[0].ID}, Refuse: true}})
+	day := 13 * time.Hour // the next UTC day, with a new cap
+	check(t, b.event("e2", day, "post", "a1", ""), "enforce limit on account:a1: suppressed")
+	check(t, b.event("e3", day, "post", "a1", `,"text":"x"`), // another policy is another question
+		"enforce limit on account:a1: suppressed", "enforce limit on account:a1: queued")
+	b.change(change.Change{Allow: &change.Allow{Entity: "account:a1", Policy: "spam", Remove: true}})
+	check(t, b.event("e4", day+2*time.Hour, "post", "a1", ""), "enforce limit on account:a1: queued")
+
+	b.change(change.Change{Lift: &change.Lift{Entity: "account:a1"}})
+	check(t, b.event("e5", day+3*time.Hour, "post", "a1", ""), "enforce limit on account:a1: suppressed")
+	b.tick(40 * 24 * time.Hour)
+	check(t, b.event("e6", 40*24*time.Hour, "post", "a1", ""), "enforce limit on account:a1: queued")
+}
+
+func TestAStrongerStepThatEndsLeavesTheWeakerOne(t *testing.T) {
+	b := newBench(t, `
+rules:
+  - id: for-good
+    on: [post]
+    policy: spam
+    when: actor != "nobody"
+    because: "a post"
+    then: [{enforce: limit, on: actor}]
+    share: 100%
+  - id: for-an-hour
+    on: [upload]
+    policy: spam
+    when: actor != "nobody"
+    because: "an upload"
+    then: [{enforce: suspend, on: actor, expires: 1h}]
+    share: 100%
+`, Options{})
+	b.event("e1", 0, "post", "a1", "")
+	b.event("e2", 0, "upload", "a1", "")
+	a1 := event.Entity{Kind: event.AccountEntity, ID: "a1"}
+	if v := b.loop.Entity(a1).Enforcement; v == nil || v.Step != "suspend" {
+		t.Errorf("in force: %+v", v)
+	}
+	b.tick(2 * time.Hour)
+	if v := b.loop.Entity(a1).Enforcement; v == nil || v.Step != "limit" {
+		t.Errorf("after the suspension: %+v", v)
+	}
+	b.event("e3", 2*time.Hour, "upload", "a1", "")
+	lifted := b.change(change.Change{Lift: &change.Lift{Entity: "account:a1"}})
+	check(t, lifted, "undo suspend on account:a1: queued", "undo limit on account:a1: queued")
+	if lifted.Effects[0].ID == lifted.Effects[1].ID {
+		t.Error("two undos share an id")
+	}
+}
+
+func TestFewEffectsOfARuleWait(t *testing.T) {
+	b := newBench(t, capped, Options{})
+	for i := range maxWaiting {
+		b.event(fmt.Sprint("e", i), 0, "post", fmt.Sprint("a", i), "")
+	}
+	check(t, b.event("over", 0, "post", "over", ""), "enforce limit on account:over: suppressed")
+	b.tick(31 * 24 * time.Hour) // what nobody decided waits no more
+	check(t, b.event("later", 31*24*time.Hour, "post", "over", ""), "enforce limit on account:over: waiting")
+}
+
+func TestAShareOfAllNeverTrips(t *testing.T) {
+	b := newBench(t, capped, Options{})
+	for i := range 5000 {
+		if got := b.event(fmt.Sprint("e", i), 0, "post", "a", ""); got.Effects[0].State == effect.Shadow {
+			t.Fatalf("tripped at event %d", i)
+		}
+	}
+}
+
+// TestImagesChangeNothing holds that whether and when images are taken changes no decision, also where the memory budget
+// drops windows.
+func TestImagesChangeNothing(t *testing.T) {
+	run := func(every int) []string {
+		db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		set, problems := rule.Compile([]rule.File{{Name: "r.yaml", Data: []byte(counting)}})
+		if set == nil {
+			t.Fatal(problems)
+		}
+		s, err := state.New(state.Options{DB: db, Budget: 64 << 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := New(s, Options{})
+		if err := l.Use(set); err != nil {
+			t.Fatal(err)
+		}
+		b := &bench{t: t, loop: l, x: extract.New(event.DefaultLimits(), nil)}
+		var fires []string
+		for i := range 20_000 {
+			actor := fmt.Sprint("a", i*7919%1500)
+			if out := b.event(fmt.Sprint("e", i), time.Duration(i)*time.Second/4, "post", actor, ""); out.Decision.Fired {
+				fires = append(fires, string(out.Decision.Line))
+			}
+			if every > 0 && i%every == every-1 {
+				if err := l.BeginImage(b.pos); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.FinishImage().Commit(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if stats := s.Stats(); stats.Windows[0].Evicted == 0 {
+			t.Fatal("nothing was evicted: the test shows nothing")
+		}
+		return fires
+	}
+	want := run(0)
+	for _, every := range []int{101, 5000} {
+		if diff := cmp.Diff(want, run(every)); diff != "" {
+			t.Errorf("images every %d events change decisions (-without +with):\n%.2000s", every, diff)
+		}
+	}
 }

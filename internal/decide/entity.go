@@ -61,8 +61,8 @@ func (l *Loop) Entity(e event.Entity) EntityView {
 			v.Allows = append(v.Allows, AllowView{Policy: policy, By: have.By, Reason: have.Reason, Expires: have.Expires})
 		}
 	}
-	if have, ok := l.facts.enforcements.Get(key); ok {
-		v.Enforcement = &EnforcementView{Step: have.Step, Effect: have.Effect, Rule: have.Rule, Since: have.Since, Expires: have.Expires}
+	if step, have := l.facts.inForce(key); step != "" {
+		v.Enforcement = &EnforcementView{Step: step, Effect: have.Effect, Rule: have.Rule, Since: have.Since, Expires: have.Expires}
 	}
 	cases, _ := l.facts.cases.Get(key)
 	v.OpenCases = slices.Sorted(maps.Keys(cases))

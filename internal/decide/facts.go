@@ -14,17 +14,18 @@ import (
 // facts is what decide knows beyond windows and ids, all of it in durable tables of the hot state and changed only by the loop.
 type facts struct {
 	state        *state.State
-	labels       *state.Table[map[string]label]    // entity → by name
-	allows       *state.Table[map[string]allow]    // entity → by policy; "" for all policies
-	cases        *state.Table[map[string]openCase] // entity → by policy
-	enforcements *state.Table[enforcement]         // entity
-	waiting      *state.Table[waiting]             // effect id
-	waits        *state.Table[string]              // entity NUL step → effect id that waits
-	caps         *state.Table[int64]               // rule:id:day or policy:name:day → automatic enforcements
-	breakers     *state.Table[breaker]             // rule id
-	changes      *state.Table[struct{}]            // ids of changes that were applied
-	counters     *state.Table[int64]               // "admitted": events, ever; written as an image begins
-	rules        *state.Table[json.RawMessage]     // "active": the change that made the active rule set
+	labels       *state.Table[map[string]label]       // entity → by name
+	allows       *state.Table[map[string]allow]       // entity → by policy; "" for all policies
+	cases        *state.Table[map[string]openCase]    // entity → by policy
+	enforcements *state.Table[map[string]enforcement] // entity → by step
+	vetoes       *state.Table[map[string]veto]        // entity → by policy
+	waiting      *state.Table[waiting]                // effect id
+	waits        *state.Table[string]                 // entity NUL step NUL rule → effect id that waits
+	caps         *state.Table[int64]                  // rule:id:day or policy:name:day → automatic enforcements; wait:id → effects that wait
+	breakers     *state.Table[breaker]                // rule id
+	changes      *state.Table[struct{}]               // ids of changes that were applied
+	counters     *state.Table[int64]                  // "admitted": events that were decided, ever; brought up to date as an image begins
+	rules        *state.Table[json.RawMessage]        // "active": the change that made the active rule set
 }
 
 // labelStatus orders what may replace what: a person beats a rule, and within one event adding beats removing.
@@ -60,16 +61,23 @@ type openCase struct {
 	Effect string // the first
 }
 
-// enforcement is the strongest step in force on an entity.
+// enforcement is a step in force on an entity.
 type enforcement struct {
-	Step    string
 	Effect  string
+	Policy  string
 	Rule    string
 	Since   int64
 	Expires int64
 }
 
-// waiting is an effect above a cap. It is kept until a person decides or waitingFor has passed.
+// veto is a person's no to an enforcement: rules of the policy do not take that step, nor a stronger one, while it lasts.
+type veto struct {
+	Step    string
+	By      string
+	Expires int64
+}
+
+// waiting is an effect above a cap. It is kept until a person decides or effect.WaitsFor has passed.
 type waiting struct {
 	Effect effect.Effect
 	Lasts  int64 // how long the enforcement is to last once approved; 0 for ever
@@ -91,13 +99,14 @@ func newFacts(s *state.State) *facts {
 		labels:       table[map[string]label](s, "labels"),
 		allows:       table[map[string]allow](s, "allows"),
 		cases:        table[map[string]openCase](s, "cases"),
-		enforcements: table[enforcement](s, "enforcements"),
+		enforcements: table[map[string]enforcement](s, "enforcements"),
+		vetoes:       table[map[string]veto](s, "vetoes"),
 		waiting:      table[waiting](s, "waiting"),
 		waits:        table[string](s, "waits"),
-		caps:         table[int64](s, "caps"),
+		caps:         state.NewTable(s, "caps", int64Codec),
 		breakers:     state.NewTable(s, "breakers", breakerCodec),
 		changes:      table[struct{}](s, "changes"),
-		counters:     table[int64](s, "counters"),
+		counters:     state.NewTable(s, "counters", int64Codec),
 		rules:        table[json.RawMessage](s, "rules"),
 	}
 }
@@ -132,9 +141,22 @@ func (f *facts) allowed(entity, policy string) bool {
 // expiring is an entry of an entity that ends by itself.
 type expiring interface{ expires() int64 }
 
-func (l label) expires() int64  { return l.Expires }
-func (a allow) expires() int64  { return a.Expires }
-func (openCase) expires() int64 { return 0 }
+func (l label) expires() int64       { return l.Expires }
+func (a allow) expires() int64       { return a.Expires }
+func (v veto) expires() int64        { return v.Expires }
+func (e enforcement) expires() int64 { return e.Expires }
+func (openCase) expires() int64      { return 0 }
+
+// inForce is the strongest step in force on an entity; empty if there is none.
+func (f *facts) inForce(entity string) (step string, e enforcement) {
+	all, _ := f.enforcements.Get(entity)
+	for s, have := range all {
+		if f.lasts(have.Expires) && steps[s] > steps[step] {
+			step, e = s, have
+		}
+	}
+	return step, e
+}
 
 // edit puts an entry of an entity, or takes it out. The map in the table is never changed in place, since an image may still
 // have to encode it; entries that have ended are dropped on the way, and the whole expires with the last of them.
@@ -181,6 +203,17 @@ func table[V any](s *state.State, name string) *state.Table[V] {
 			return v, err
 		},
 	})
+}
+
+// int64Codec has a fixed size, so that counting does not change what an entry costs.
+var int64Codec = state.Codec[int64]{
+	Append: func(dst []byte, n int64) []byte { return binary.LittleEndian.AppendUint64(dst, uint64(n)) },
+	Decode: func(data []byte) (int64, error) {
+		if len(data) != 8 {
+			return 0, errors.New("decide: a counter is not of eight bytes")
+		}
+		return int64(binary.LittleEndian.Uint64(data)), nil
+	},
 }
 
 // breakerCodec is in binary, since a breaker changes whenever its rule fires: four integers, then the version. The integers have

@@ -93,7 +93,9 @@ type Loop struct {
 
 // New makes a loop on an empty state. Call Resume after the state was restored from an image.
 func New(s *state.State, opts Options) *Loop {
-	return &Loop{opts: opts, state: s, facts: newFacts(s), stats: map[string]*RuleStats{}}
+	l := &Loop{opts: opts, state: s, facts: newFacts(s), stats: map[string]*RuleStats{}}
+	l.facts.waiting.OnExpire(func(_ string, w waiting) { l.waitsNoMore(&w.Effect) })
+	return l
 }
 
 // Resume takes up what the restored state knows: the active rule set and the count of events.
@@ -116,7 +118,9 @@ func (l *Loop) Resume() error {
 
 // BeginImage marks the state as of the record at pos for an image; see [state.State.BeginImage].
 func (l *Loop) BeginImage(pos journal.Position) error {
-	l.facts.counters.Put("admitted", l.admitted, 0)
+	if l.admitted > 0 {
+		l.facts.counters.Put("admitted", l.admitted, 0)
+	}
 	return l.state.BeginImage(uint64(pos))
 }
 
@@ -191,13 +195,16 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 	if !late {
 		l.state.Advance(e.Time)
 	}
-	l.admitted++
 	outcome := Decided
 	if late {
 		outcome = Late
 	}
 	if it.Record.Kind == journal.Import {
 		outcome = Imported
+	} else if l.admitted++; l.admitted == 1 {
+		// The entry is there from the first event on, and always costs the same, so that whether and when images are taken
+		// changes nothing that the memory budget decides.
+		l.facts.counters.Put("admitted", 1, 0)
 	}
 	if l.set == nil {
 		if l.opts.Every && outcome != Imported {
@@ -293,6 +300,7 @@ func (l *Loop) change(body json.RawMessage, out *Output) Outcome {
 		put := &allow{By: c.By, Reason: c.Reason, Expires: c.Allow.Expires}
 		if c.Allow.Remove {
 			put = nil
+			edit(l.facts, l.facts.vetoes, c.Allow.Entity, c.Allow.Policy, nil)
 		}
 		edit(l.facts, l.facts.allows, c.Allow.Entity, c.Allow.Policy, put)
 	case c.Approve != nil:

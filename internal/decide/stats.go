@@ -51,6 +51,9 @@ func (l *Loop) Stats() map[string]RuleStats {
 	all := make(map[string]RuleStats, len(l.stats))
 	for id, s := range l.stats {
 		c := *s
+		if b, ok := l.facts.breakers.Get(id); ok && b.Version == s.Version {
+			c.Tripped = b.Tripped
+		}
 		c.Effects, c.Unevaluated = maps.Clone(s.Effects), maps.Clone(s.Unevaluated)
 		all[id] = c
 	}

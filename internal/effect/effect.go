@@ -17,6 +17,9 @@ const (
 	Undo    Kind = "undo"    // a person lifted the enforcement that Value names
 )
 
+// WaitsFor is how long an effect waits for a person's approval, in nanoseconds after its event; then it is too late.
+const WaitsFor = 30 * 24 * 3600 * int64(1e9)
+
 // State is how far an effect got.
 type State string
 

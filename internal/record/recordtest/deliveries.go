@@ -172,6 +172,10 @@ func approve(t *testing.T, s record.Store) {
 	ok(t, err)
 	diff(t, "somebody else's later", moved, []string(nil))
 	diff(t, "delivered stays so", states(t, s, 1), []effect.State{effect.Delivered})
+	late4 := change("c4", "approve")
+	late4.At = Effect(4, "").Time + effect.WaitsFor + 1
+	_, err = s.Approve(t.Context(), late4, []string{Effect(4, "").ID})
+	is(t, "too late to approve", err, record.ErrInvalid)
 	_, err = s.Approve(t.Context(), change("c3", "approve"), []string{Effect(4, "").ID, "none"})
 	is(t, "unknown id", err, record.ErrNotFound)
 	diff(t, "all or nothing", states(t, s, 4), []effect.State{effect.Waiting})

@@ -59,6 +59,9 @@ func (s *Store) EffectDays(ctx context.Context, from, to int64) ([]record.DayCou
 func (s *Store) Approve(ctx context.Context, c record.Change, ids []string) (moved []string, err error) {
 	err = s.change(ctx, c, func(tx *sql.Tx) error {
 		moved, err = move(ctx, tx, ids, effect.Waiting, func(d *record.Delivery) error {
+			if c.At-d.Time > effect.WaitsFor {
+				return fmt.Errorf("%w: it waited for more than 30 days and can only be refused", record.ErrInvalid)
+			}
 			if err := queue(ctx, tx, d, c.At); err != nil {
 				return err
 			}
