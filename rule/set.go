@@ -10,7 +10,7 @@ import (
 type Set struct {
 	Rules   []*Rule        // by id
 	Windows []*Window      // a window's place is its index in WindowOp and SetWindow
-	Caps    map[string]int // automatic enforcements of a policy a day; a policy that is not named has none
+	Caps    map[string]int // automatic enforcements of a policy a day, as far as the set states them
 	Hash    string         // 32 hex digits of the files' names and content
 
 	lang    *language
