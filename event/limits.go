@@ -2,6 +2,7 @@ package event
 
 import (
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -38,11 +39,12 @@ func (e *FieldError) Error() string {
 	return msg
 }
 
-// within puts the error below an outer field: "pdq" within "media[2]" is "media[2].pdq".
+// within puts the error below an outer field: "pdq" within "media[2]" is "media[2].pdq". The name is copied: it may share memory with
+// the line, which the error outlives.
 func (e *FieldError) within(outer string) *FieldError {
 	switch {
 	case e.Field == "" || e.Field[0] == '[':
-		e.Field = outer + e.Field
+		e.Field = strings.Clone(outer) + e.Field
 	default:
 		e.Field = outer + "." + e.Field
 	}
