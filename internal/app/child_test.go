@@ -30,7 +30,6 @@ type order struct {
 	Clock    clock
 	Point    string // the child kills itself at the Nth passage of this crash point; empty for never
 	N        int64
-	FileSize uint64 // no file of the child may grow beyond this many bytes, until a line comes on standard input; 0 for no limit
 }
 
 // child is the main function of a process that runs the product until its standard input ends. It prints the address that it
@@ -40,13 +39,6 @@ func child(text string) int {
 	if err := json.Unmarshal([]byte(text), &o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
-	}
-	if o.FileSize > 0 {
-		signal.Ignore(syscall.SIGXFSZ) // so that a write beyond the limit fails, as one to a full disk does
-		if err := limitFiles(o.FileSize); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 2
-		}
 	}
 	var passed atomic.Int64
 	opts := options(o.Dir, o.Receiver, o.Clock)
@@ -64,19 +56,11 @@ func child(text string) int {
 	return 0
 }
 
-const noLimit = 1 << 62 // bytes
-
-func limitFiles(size uint64) error {
-	return syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: noLimit})
-}
-
 func run(opts app.Options) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	go func() {
-		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-			_ = limitFiles(noLimit)
-		}
+		_, _ = io.Copy(io.Discard, os.Stdin)
 		stop()
 		<-time.After(patience) // a parent that is gone leaves no child behind
 		os.Exit(3)
@@ -100,7 +84,7 @@ func run(opts app.Options) error {
 type process struct {
 	client
 	cmd    *exec.Cmd
-	stdin  io.WriteCloser
+	stdin  io.Closer
 	stdout *bufio.Reader
 	stderr strings.Builder // read it after ended
 	ended  chan struct{}   // closed when it has ended
