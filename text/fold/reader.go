@@ -17,7 +17,19 @@ type Reader struct {
 }
 
 // MaxText is the number of bytes of a text that Read looks at; what is beyond them is left out.
-const MaxText = 1 << 24
+const MaxText = 1 << 20
+
+// Cut is the part of a text that Read looks at. It ends on a rune boundary.
+func Cut(s string) string {
+	if len(s) <= MaxText {
+		return s
+	}
+	end := MaxText
+	for end > MaxText-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
+}
 
 // Read is the text as symbols, in the order in which they are shown. The slice is valid until the next call.
 //
@@ -28,7 +40,7 @@ const MaxText = 1 << 24
 //
 // It costs time and memory linear in the text, 40 bytes a character, and allocates only to grow.
 func (r *Reader) Read(s string) []Symbol {
-	s = s[:min(len(s), MaxText)]
+	s = Cut(s)
 	r.symbols = r.symbols[:0]
 	r.Script = scriptCommon
 	text, escaped := s, false
@@ -99,7 +111,7 @@ func (r *Reader) scan(s string) (foreign bool) {
 			if c == 0x202E {
 				override = len(symbols)
 			}
-			if c != 0xFE0F && c != 0xFE0E {
+			if c != 0xFE0F && c != 0xFE0E && c != 0x202E && c != 0x202C {
 				hidden |= Invisible
 			}
 		default:

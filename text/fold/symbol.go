@@ -3,7 +3,6 @@ package fold
 import (
 	"math/bits"
 	"strings"
-	"unicode"
 )
 
 // A Set holds letters and digits: a to z, 0 to 9, and the Cyrillic letters with those that are written for one another as one.
@@ -129,6 +128,3 @@ func (s *Symbol) Letter() rune {
 	}
 	return s.Text
 }
-
-// Lower is the letter in lower case.
-func Lower(r rune) rune { return unicode.ToLower(r) }

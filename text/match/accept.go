@@ -78,36 +78,38 @@ func (w *walker) accept(s state, n *node) {
 		if w.inside && e.boundary != "none" && e.boundary != "end" {
 			continue
 		}
-		switch boundary {
-		case within:
-			if e.boundary != "none" && e.boundary != "start" {
+		rest := ending
+		if e.list != nil {
+			if rest = w.endingOf(e.list, end); rest == "" && (boundary == afterEnding || boundary == within) && e.boundary != "none" && e.boundary != "start" {
 				continue
 			}
-		case afterEnding:
-			if !e.takes(ending, w.b.letters[term]) {
-				continue
-			}
+		}
+		switch {
+		case rest != "" && (e.list != nil || w.b.letters[term] > 2):
 			how |= Inflected
 			cost += costEnding
-		case joined:
+		case boundary == within && e.boundary != "none" && e.boundary != "start", boundary == afterEnding && w.b.letters[term] < 3:
+			continue
+		case boundary == joined:
 			how |= Joined
 			cost += costJoin
 		}
-		*w.found = append(*w.found, w.l.match(term, w.start, end+len(ending), how, int(cost)))
+		*w.found = append(*w.found, w.l.match(term, w.start, end+len(rest), how, int(cost)))
 	}
 }
 
-// takes reports whether the term may have the ending.
-func (e *endings) takes(ending string, letters uint16) bool {
-	if e.list == nil {
-		return letters > 2
+// endingOf is the one of the endings that the word has after the term.
+func (w *walker) endingOf(list []string, at int) string {
+	if at >= len(w.l.symbols) || w.l.flags[at]&inner == 0 {
+		return ""
 	}
-	for _, x := range e.list {
-		if x == ending {
-			return true
+	end := int(w.l.runs[w.l.run[at]].end)
+	for _, e := range list {
+		if w.l.letters(at, end, e) {
+			return e
 		}
 	}
-	return false
+	return ""
 }
 
 // match is the match of symbols i to j.
@@ -157,7 +159,7 @@ func (w *walker) boundary(s *state) (place, string) {
 		if upper(l.symbols[at].Rune) && !upper(l.symbols[at-1].Rune) {
 			return joined, ""
 		}
-		if rest >= 3 && rest <= maxJoined && l.rank(at, int(r.end)) == common || w.xs(at, int(r.end)) {
+		if rest <= maxJoined && (rest >= 3 && l.rank(at, int(r.end)) == common || w.xs(at, int(r.end))) {
 			return joined, ""
 		}
 		if s.total.letters+s.letters >= 9 {

@@ -2,6 +2,7 @@ package match
 
 import (
 	"math/bits"
+	"unicode"
 
 	"github.com/ringfence/ringfence/text/fold"
 )
@@ -61,7 +62,7 @@ func (w *walker) back(from int, how How) {
 		}
 		set := y.Own
 		if how == Flipped {
-			if to := flipped[fold.Lower(y.Rune)]; to != 0 {
+			if to := flipped[unicode.ToLower(y.Rune)]; to != 0 {
 				set = fold.Of(to)
 			} else if to := flipped[y.Rune]; to != 0 {
 				set = fold.Of(to)

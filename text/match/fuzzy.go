@@ -187,13 +187,16 @@ func (f *fuzzy) lookup(i int, k uint32) {
 // likeness says how the token may be a misspelling of the word; 0 for not at all or for the word itself, which is the walker's.
 func (f *fuzzy) likeness(t *token, word string) (how How, cost int, certain bool) {
 	w := f.text(t)
+	if len(w) > maxWord || len(word) > maxWord {
+		return 0, 0, false
+	}
 	if t.stars > 0 {
 		if len(w) == len(word) && w[0] == word[0] && w[len(w)-1] == word[len(word)-1] && len(w) >= minEdited {
 			return Stars, costMask, true
 		}
 		return 0, 0, false
 	}
-	if slices.Contains(w, '*') || len(word) > maxWord {
+	if slices.Contains(w, '*') {
 		return 0, 0, false
 	}
 	var a [2 * maxWord]byte

@@ -14,6 +14,7 @@
 package match
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -102,43 +103,30 @@ func (f *Finder) Find(b *Bank, text string) []Match {
 	return f.matches
 }
 
-// settle orders the matches and drops what the terms' conditions refuse and what is found twice.
+// settle orders the matches and drops what the terms' conditions refuse and, of the matches of a term that overlap, all but the
+// cheapest.
 func (f *Finder) settle(b *Bank) []Match {
-	all := f.matches
-	if len(all) == 0 {
-		return all
+	if len(f.matches) == 0 {
+		return f.matches
 	}
-	slices.SortFunc(all, func(x, y Match) int {
-		if x.Term != y.Term {
-			return x.Term - y.Term
-		}
-		if x.Cost != y.Cost {
-			return x.Cost - y.Cost
-		}
-		if x.Start != y.Start {
-			return x.Start - y.Start
-		}
-		return y.End - x.End
+	slices.SortFunc(f.matches, func(x, y Match) int {
+		return cmp.Or(x.Term-y.Term, x.Start-y.Start, x.Cost-y.Cost, y.End-x.End)
 	})
-	kept := all[:0]
-	first := 0 // of this term in kept
-	for i, m := range all {
-		if i > 0 && m.Term != all[i-1].Term {
-			first = len(kept)
+	kept := f.matches[:0]
+	for _, m := range f.matches {
+		if !b.allowed(m, f.text) {
+			continue
 		}
-		overlaps := slices.ContainsFunc(kept[first:], func(k Match) bool { return k.Start < m.End && m.Start < k.End })
-		if !overlaps && b.allowed(m, f.text) {
-			kept = append(kept, m)
+		if n := len(kept); n > 0 && kept[n-1].Term == m.Term && m.Start < kept[n-1].End {
+			if m.Cost < kept[n-1].Cost {
+				kept[n-1] = m
+			}
+			continue
 		}
+		kept = append(kept, m)
 	}
 	slices.SortFunc(kept, func(x, y Match) int {
-		if x.Start != y.Start {
-			return x.Start - y.Start
-		}
-		if x.End != y.End {
-			return x.End - y.End
-		}
-		return x.Term - y.Term
+		return cmp.Or(x.Start-y.Start, x.End-y.End, x.Term-y.Term)
 	})
 	return kept
 }

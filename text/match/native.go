@@ -1,6 +1,8 @@
 package match
 
 import (
+	"unicode"
+
 	"github.com/ringfence/ringfence/text/fold"
 )
 
@@ -102,6 +104,9 @@ func (n *native) find(b *Bank, l *lattice, found *[]Match) {
 	}
 }
 
+// maxNative bounds the symbols of one match, so that repeats without end take linear time.
+const maxNative = 2 * maxTermText
+
 // from goes as far as the trie does; there is one way only.
 func (n *native) from(b *Bank, l *lattice, from int, found *[]Match) {
 	if !starts(l, from) {
@@ -111,7 +116,7 @@ func (n *native) from(b *Bank, l *lattice, from int, found *[]Match) {
 	at, how, cost := int32(0), How(0), 0
 	letters, gaps, spaces := 0, 0, 0
 	last := -1
-	for i := from; i < len(l.symbols); {
+	for i, steps := from, 0; i < len(l.symbols) && steps < maxNative; steps++ {
 		y := &l.symbols[i]
 		next, ok := at, true
 		for _, k := range keys(buf[:0], y) {
@@ -126,7 +131,7 @@ func (n *native) from(b *Bank, l *lattice, from int, found *[]Match) {
 			next, how, cost = at, how|Repeats, cost+costRepeat
 			letters--
 		}
-		if y.Text != 0 && y.Text != y.Rune && y.Text != fold.Lower(y.Rune) {
+		if y.Text != 0 && y.Text != y.Rune && y.Text != unicode.ToLower(y.Rune) {
 			how, cost = how|Fonts, cost+costHidden
 		}
 		if y.Hidden&fold.Invisible != 0 && last >= 0 {

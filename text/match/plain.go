@@ -10,7 +10,7 @@ import (
 // than Latin up to what package fold counts as the same letter. It has the order of Find, and is many times as fast: it reads
 // bytes, and little more than the first three of each word.
 func (f *Finder) FindPlain(b *Bank, text string) []Match {
-	text = text[:min(len(text), fold.MaxText)]
+	text = fold.Cut(text)
 	f.matches, f.text = f.matches[:0], text
 	foreign := b.plain.find(b, text, &f.matches)
 	if foreign && b.native.size > 0 {

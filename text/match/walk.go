@@ -349,7 +349,7 @@ func (w *walker) stars(s state, n *node, y *fold.Symbol) {
 	case '_', '.', '-', '#':
 		mask = n.kids & vowelSet
 	default:
-		if y.Kind == fold.Picture {
+		if y.Kind == fold.Picture && y.Alike == 0 {
 			mask = n.kids & vowelSet
 		}
 	}
