@@ -72,6 +72,11 @@ type Engine struct {
 // partition is the one the engine decides. Further partitions come with a journal beyond one machine.
 const partition journal.Partition = 0
 
+// grace is how long Run goes on after its end was asked for, to store what was decided.
+const grace = 5 * time.Second
+
+var errUnstored = errors.New("pipeline: stopped before the outbox took everything; the rest is decided again after the restart")
+
 const (
 	batchSize = 256  // records a batch: bounds how long an urgent record waits behind others
 	imageStep = 1024 // entries of an image encoded between two batches: bounds the pause
@@ -146,12 +151,20 @@ func (e *Engine) Resume(through journal.Position) error {
 }
 
 // Run decides what is in the journal and what comes, until ctx is done or something fails that a restart would not. It ends
-// with an image of all it decided.
+// with an image of all it decided, or, where the outbox does not take it within the grace, without: then what is not stored is
+// decided again after the restart.
 func (e *Engine) Run(ctx context.Context) error {
 	// The parts end one after the other, each when the one before has handed over all it had; only ctx stops the first.
 	work, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
-	out := make(chan outcome, 4)
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(grace):
+			stop(errUnstored)
+		case <-work.Done():
+		}
+	})()
+	out := make(chan outcome, 64)
 	images := make(chan image, 1)
 	var group errgroup.Group
 	group.Go(func() error {
