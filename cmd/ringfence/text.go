@@ -16,12 +16,15 @@ type textCmd struct {
 	Fold     textFoldCmd     `cmd:"" help:"The canonical form of texts: two texts that look alike fold alike."`
 	Match    textMatchCmd    `cmd:"" help:"Listed terms in texts, however they are disguised."`
 	Families textFamiliesCmd `cmd:"" help:"Texts that are copies of one another, and the template that they share."`
+	Train    textTrainCmd    `cmd:"" help:"A model that says how likely a text is of a kind, from labelled texts."`
+	Score    textScoreCmd    `cmd:"" help:"How likely texts are of a model's kind, and what decided."`
 }
 
 // text is a line of the input of text verbs.
 type text struct {
-	ID   string `json:"id"`
-	Text string `json:"text"`
+	ID    string `json:"id"`
+	Text  string `json:"text"`
+	Label string `json:"label"` // for text train
 }
 
 // readTexts calls do for each text of a file, in their order.
