@@ -102,35 +102,45 @@ func BenchmarkCompare(b *testing.B) {
 // BenchmarkAssign assigns texts to an index that holds so many already. Memory is what the index holds, live on the heap.
 func BenchmarkAssign(b *testing.B) {
 	for _, n := range []int{100_000, 1_000_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			src := newStream(1)
-			var k Sketcher
-			var s Sketch
-			heap := heapInUse()
-			x := NewIndex(8 << 30)
-			for i := range n {
-				k.Into(&s, src.next())
-				x.Assign(&s, "a", int64(i))
-			}
-			perText := float64(heapInUse()-heap) / float64(n)
-			counted := float64(x.Bytes()) / float64(n)
-			families := float64(len(x.queue))
-			ahead := make([]Sketch, 20_000)
-			for i := range ahead {
-				k.Into(&ahead[i], src.next())
-			}
-			i := 0
-			b.ReportAllocs()
-			for b.Loop() {
-				x.Assign(&ahead[i%len(ahead)], "a", int64(n+i))
-				i++
-			}
-			b.ReportMetric(perText, "heapB/text")
-			b.ReportMetric(counted, "countedB/text")
-			b.ReportMetric(families, "families")
-			runtime.KeepAlive(x)
-		})
+		b.Run(fmt.Sprint(n), func(b *testing.B) { benchmarkAssign(b, n, newStream(1).next) })
 	}
+	b.Run("90000 tweets", func(b *testing.B) {
+		var texts []string
+		for _, file := range []string{"train", "test", "val"} {
+			texts = append(texts, readLines(b, sharedFile(b, "tweeteval/datasets/emoji/"+file+"_text.txt"))...)
+		}
+		i := 0
+		benchmarkAssign(b, 90_000, func() string {
+			i++
+			return texts[i%len(texts)]
+		})
+	})
+}
+
+func benchmarkAssign(b *testing.B, n int, next func() string) {
+	var k Sketcher
+	var s Sketch
+	heap := heapInUse()
+	x := NewIndex(8 << 30)
+	for i := range n {
+		k.Into(&s, next())
+		x.Assign(&s, "a", int64(i))
+	}
+	held, counted, families := float64(heapInUse()-heap), float64(x.Bytes()), float64(len(x.queue))
+	ahead := make([]Sketch, 10_000)
+	for i := range ahead {
+		k.Into(&ahead[i], next())
+	}
+	i := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		x.Assign(&ahead[i%len(ahead)], "a", int64(n+i))
+		i++
+	}
+	b.ReportMetric(held/float64(n), "heapB/text")
+	b.ReportMetric(held/counted, "heap/counted")
+	b.ReportMetric(families, "families")
+	runtime.KeepAlive(x)
 }
 
 func heapInUse() int64 {

@@ -2,11 +2,10 @@ package family
 
 // What a part of a family counts for the budget, in bytes: its own, and its places in the maps and lists of the index.
 const (
-	familyBytes   = 250
-	exemplarBytes = 140
-	sampleBytes   = 40
-	gramBytes     = 4
-	keyBytes      = 20
+	familyBytes   = 150
+	exemplarBytes = 120
+	gramBytes     = 8 // with the keys, of which there is hardly one to two grams
+	sampleBytes   = 32
 	accountBytes  = 8
 )
 
@@ -23,7 +22,7 @@ func (f *family) size() int {
 }
 
 func (e *exemplar) size() int {
-	return exemplarBytes + gramBytes*len(e.grams.hashes) + keyBytes*len(e.keys)
+	return exemplarBytes + gramBytes*len(e.grams.hashes)
 }
 
 // Bytes is what the families count for the budget.

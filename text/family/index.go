@@ -56,7 +56,7 @@ type exemplar struct {
 	exact uint64
 	slot  uint32
 	grams gramSet
-	keys  []uint32 // those under which it is posted, ascending
+	keys  []uint32 // ascending; later ones may have displaced it where it was posted under them
 }
 
 // sample is a text that a family's template is mined from.
@@ -78,8 +78,9 @@ const (
 	maxSamples   = 16
 	rare         = 4 // texts at most that have a key which counts for more
 	rareVotes    = 3 // and for how much
+	minVotes     = 2 // one key that many have is no reason to look
 	maxVotes     = rareVotes * maxKeys
-	maxVerified  = 24 // candidates that are compared with a text
+	maxVerified  = 12 // candidates that are compared with a text
 	alike        = .7 // a text that is less like every exemplar becomes one
 )
 
@@ -152,7 +153,7 @@ func (x *Index) candidates(keys []uint32) []uint32 {
 		with[x.votes[slot]]++
 	}
 	least, room := maxVotes, maxVerified // who has the least votes shares what room the others leave
-	for ; least > 0 && with[least] <= room; least-- {
+	for ; least >= minVotes && with[least] <= room; least-- {
 		room -= with[least]
 	}
 	kept := x.touched[:0]
@@ -204,18 +205,7 @@ func (x *Index) enter(f *family, i int) {
 	x.slots[e.slot] = slot{f, i}
 	x.byText[e.exact] = f
 	for _, key := range e.keys {
-		if dropped, full := x.postings.add(key, e.slot); full {
-			x.unkey(dropped, key)
-		}
-	}
-}
-
-// unkey notes that an exemplar is not posted under a key any more.
-func (x *Index) unkey(slot, key uint32) {
-	_, e := x.slots[slot].exemplar()
-	if i, found := slices.BinarySearch(e.keys, key); found {
-		e.keys = slices.Delete(e.keys, i, i+1)
-		x.bytes -= keyBytes
+		x.postings.add(key, e.slot)
 	}
 }
 

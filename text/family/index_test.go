@@ -175,7 +175,6 @@ func TestAssigningWhatIsKnownTakesNoMemory(t *testing.T) {
 // check holds what is worked out beside the families against them.
 func (x *Index) check(t interface{ Errorf(string, ...any) }) {
 	bytes, posted := 0, 0
-	var one [1]uint32
 	for _, d := range x.queue {
 		bytes += d.family.size()
 		for i := range d.family.exemplars {
@@ -184,9 +183,8 @@ func (x *Index) check(t interface{ Errorf(string, ...any) }) {
 				t.Errorf("exemplar %d of family %v is not where it is looked for", i, f.id)
 			}
 			for _, key := range e.keys {
-				posted++
-				if !slices.Contains(x.postings.of(key, &one), e.slot) {
-					t.Errorf("exemplar %d of family %v is not posted under %x", i, d.family.id, key)
+				if x.postings.has(key, e.slot) {
+					posted++
 				}
 			}
 		}
@@ -198,7 +196,7 @@ func (x *Index) check(t interface{ Errorf(string, ...any) }) {
 		}
 	}
 	if posted != 0 {
-		t.Errorf("%d keys are not posted, or posted too often", posted)
+		t.Errorf("%d postings too few, each being of an exemplar that has the key, and there once", posted)
 	}
 	if bytes != x.bytes {
 		t.Errorf("families have %d bytes, %d are counted", bytes, x.bytes)
@@ -268,14 +266,11 @@ func TestPostings(t *testing.T) {
 		for text := range uint32(rapid.IntRange(0, 200).Draw(t, "n")) {
 			key := rapid.Uint32Range(0, 5).Draw(t, "key")
 			if have := want[key]; len(have) > 0 && rapid.Bool().Draw(t, "remove") {
-				gone := rapid.SampledFrom(have).Draw(t, "gone")
+				gone := rapid.SampledFrom(append([]uint32{1000}, have...)).Draw(t, "gone")
 				p.remove(key, gone)
 				want[key] = slices.DeleteFunc(have, func(o uint32) bool { return o == gone })
 			} else {
-				dropped, full := p.add(key, text)
-				if wantFull := len(have) == maxPosted; full != wantFull || full && dropped != have[0] {
-					t.Fatalf("adding to %v drops %d, %t", have, dropped, full)
-				}
+				p.add(key, text)
 				want[key] = append(slices.Clone(have[max(0, len(have)-maxPosted+1):]), text)
 			}
 			var one [1]uint32

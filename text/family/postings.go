@@ -43,29 +43,36 @@ func (p *postings) of(key uint32, one *[1]uint32) []uint32 {
 	return p.cells[l.at : l.at+l.len]
 }
 
-// add puts a text at the end of a key's list. If that is full, then its oldest text goes, which is returned.
-func (p *postings) add(key, text uint32) (dropped uint32, full bool) {
+// add puts a text at the end of a key's list. If that is full, then its oldest text goes.
+func (p *postings) add(key, text uint32) {
 	l := p.lists[key]
 	switch {
 	case l.len == 0:
 		l.at = text
 	case l.len == maxPosted:
 		cell := p.cells[l.at : l.at+maxPosted]
-		dropped = cell[0]
 		copy(cell, cell[1:])
 		cell[maxPosted-1] = text
-		return dropped, true
+		return
 	default:
 		l.at = p.resize(l, l.len+1)
 		p.cells[l.at+l.len] = text
 	}
 	l.len++
 	p.lists[key] = l
-	return 0, false
 }
 
-// remove takes a text out of a key's list, in which it must be.
+// has tells whether a text is in a key's list.
+func (p *postings) has(key, text uint32) bool {
+	var one [1]uint32
+	return slices.Contains(p.of(key, &one), text)
+}
+
+// remove takes a text out of a key's list, if it is still there.
 func (p *postings) remove(key, text uint32) {
+	if !p.has(key, text) {
+		return
+	}
 	l := p.lists[key]
 	if l.len == 1 {
 		delete(p.lists, key)

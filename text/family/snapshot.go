@@ -18,7 +18,8 @@ import (
 //	hash of all that, eight bytes
 //
 // Numbers are varints; of ascending lists the differences are written; hashes that are in no order take eight bytes. What can be
-// worked out is not in it: where exemplars are posted follows from their keys and their order.
+// worked out is not in it. Of an exemplar's keys only those are in it under which it is posted still; in what order follows from the
+// order of the exemplars.
 
 const format = 1
 
@@ -41,12 +42,13 @@ func (x *Index) Append(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, x.seq)
 	dst = binary.AppendUvarint(dst, uint64(len(families)))
 	for _, f := range families {
-		dst = f.append(dst)
+		dst = x.appendFamily(dst, f)
 	}
 	return binary.LittleEndian.AppendUint64(dst, xxh3.Hash(dst[start:]))
 }
 
-func (f *family) append(dst []byte) []byte {
+func (x *Index) appendFamily(dst []byte, f *family) []byte {
+	var posted [maxKeys]uint32
 	dst = binary.AppendVarint(dst, f.first)
 	dst = binary.AppendVarint(dst, f.last)
 	dst = binary.AppendUvarint(dst, uint64(f.texts))
@@ -57,7 +59,13 @@ func (f *family) append(dst []byte) []byte {
 		dst = binary.LittleEndian.AppendUint64(dst, e.exact)
 		dst = appendBool(dst, e.grams.all)
 		dst = appendAscending(dst, e.grams.hashes)
-		dst = appendAscending(dst, e.keys)
+		keys := posted[:0]
+		for _, key := range e.keys {
+			if x.postings.has(key, e.slot) {
+				keys = append(keys, key)
+			}
+		}
+		dst = appendAscending(dst, keys)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(f.samples)))
 	for _, s := range f.samples {
