@@ -12,7 +12,8 @@ import (
 )
 
 type exportCmd struct {
-	Folder string `arg:"" type:"existingdir" help:"Data folder of a server that is stopped."`
+	Folder  string `arg:"" type:"existingdir" help:"Data folder of a server that is stopped."`
+	Archive string `type:"existingdir" help:"Folder of its archive, where the configuration names one outside the data folder."`
 }
 
 func (exportCmd) Help() string {
@@ -35,7 +36,7 @@ type exported struct {
 }
 
 func (c exportCmd) Run(ctx context.Context) error {
-	f, err := app.OpenFolder(ctx, c.Folder)
+	f, err := app.OpenFolder(ctx, c.Folder, c.Archive)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ import (
 type eventFiles struct {
 	Files   []string  `arg:"" name:"events" help:"Event files (.gz and .zst too), - for standard input, or one data folder, whose archive and journal are read in their order."`
 	Format  string    `default:"" enum:",native,jetstream,csv" placeholder:"FORMAT" help:"native, jetstream or csv; by the file's name if not given."`
+	Archive string    `type:"existingdir" help:"Folder of a data folder's archive, where the configuration names one outside it."`
 	Columns string    `placeholder:"MAPPING" help:"Columns of a CSV file: a preset (coshare, coshare-multi) or field=column,…; field==value sets a constant."`
 	From    time.Time `help:"Decide from this event time on (RFC 3339); what comes before warms the windows."`
 	To      time.Time `help:"Decide what happened before this event time."`
@@ -66,12 +67,15 @@ func (f *eventFiles) options(emailKey []byte) pipeline.Options {
 func (f *eventFiles) open(ctx context.Context, own bool, refused func(error)) (input, error) {
 	if len(f.Files) == 1 {
 		if info, err := os.Stat(f.Files[0]); err == nil && info.IsDir() {
-			folder, err := app.OpenFolder(ctx, f.Files[0])
+			folder, err := app.OpenFolder(ctx, f.Files[0], f.Archive)
 			if err != nil {
 				return input{}, err
 			}
 			return input{folder, pipeline.Records(folder.Next, f.span(), own), f.options(folder.EmailKey), folder.Bounds()}, nil
 		}
+	}
+	if f.Archive != "" {
+		return input{}, fmt.Errorf("%w: --archive goes with one data folder", errUsage)
 	}
 	if own {
 		return input{}, fmt.Errorf("%w: --rules is missing: only a data folder knows which rules were active", errUsage)

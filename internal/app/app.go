@@ -133,7 +133,7 @@ func (a *App) openStores(ctx context.Context) error {
 
 func (a *App) openEngine(context.Context) error {
 	cfg := &a.opts.Config
-	key, err := secret(filepath.Join(cfg.DataDir, emailKeyFile))
+	key, err := newSecret(filepath.Join(cfg.DataDir, emailKeyFile))
 	if err != nil {
 		return err
 	}

@@ -164,7 +164,7 @@ func (p *process) survives(t *testing.T, o order, lines []string) {
 // acknowledged fails the test for each of the lines that the data folder lacks.
 func acknowledged(t *testing.T, dir string, lines []string) {
 	t.Helper()
-	f, err := app.OpenFolder(t.Context(), dir)
+	f, err := app.OpenFolder(t.Context(), dir, "")
 	must(t, err)
 	defer f.Close()
 	var got []string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -29,14 +30,20 @@ type Folder struct {
 	err    error
 }
 
-// OpenFolder opens the data folder dir, whose archive lies in its default place.
-func OpenFolder(ctx context.Context, dir string) (*Folder, error) {
+// OpenFolder opens the data folder dir, with its archive in a folder of its own; empty is the default place. Reading gives
+// [archive.ErrGap] where the two do not hold every record from the first on.
+func OpenFolder(ctx context.Context, dir, archived string) (*Folder, error) {
 	if _, err := os.Stat(filepath.Join(dir, storeDir)); err != nil {
 		return nil, fmt.Errorf("%s is not a data folder: %w", dir, err)
 	}
+	if archived == "" {
+		archived = filepath.Join(dir, archiveDir)
+	} else if _, err := os.Stat(archived); err != nil {
+		return nil, fmt.Errorf("archive: %w", err)
+	}
 	key, err := secret(filepath.Join(dir, emailKeyFile))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: the key of e-mail addresses, without which a replay decides otherwise: %w; put the file back from a backup", dir, err)
 	}
 	store, err := pebblelog.OpenStore(filepath.Join(dir, storeDir), vfs.Default, pebblelog.StoreOptions{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -53,7 +60,7 @@ func OpenFolder(ctx context.Context, dir string) (*Folder, error) {
 	ctx, stop := context.WithCancel(ctx)
 	f := &Folder{EmailKey: key, bounds: bounds, recs: make(chan journal.Record, 1024), stop: stop, ended: make(chan error, 1)}
 	go func() {
-		err := f.scan(ctx, filepath.Join(dir, archiveDir), log)
+		err := f.scan(ctx, archived, log)
 		close(f.recs)
 		f.ended <- errors.Join(err, log.Close(), store.Close())
 	}()
@@ -70,14 +77,21 @@ func (f *Folder) scan(ctx context.Context, dir string, log journal.Log) error {
 		}
 	}
 	first, last := log.Bounds(0)
-	segments, err := archive.List(vfs.Default, dir)
-	if err == nil && len(segments) > 0 && segments[0].First < first {
-		if err := archive.Scan(ctx, vfs.Default, dir, segments[0].First, first-1, hand); err != nil {
+	if first > 1 {
+		err := archive.Scan(ctx, vfs.Default, dir, 1, first-1, hand)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w: there is none in %s", archive.ErrGap, dir)
+		}
+		if errors.Is(err, archive.ErrGap) {
+			err = fmt.Errorf("the journal begins at %d: %w; if the archive lies elsewhere, name its folder with --archive", first, err)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	var recs []journal.Record
 	for next := first; next <= last; {
+		var err error
 		if recs, err = log.Read(ctx, 0, next, 1024, recs[:0]); err != nil {
 			return err
 		}

@@ -278,7 +278,7 @@ func (c client) known(t testing.TB, entity string) string {
 // replayFolder decides a data folder again, by the rules that its journal names or by others.
 func replayFolder(t testing.TB, dir string, workers int, set *rule.Set) []byte {
 	t.Helper()
-	f, err := app.OpenFolder(t.Context(), dir)
+	f, err := app.OpenFolder(t.Context(), dir, "")
 	must(t, err)
 	defer func() { must(t, f.Close()) }()
 	return replay(t, pipeline.Records(f.Next, pipeline.Span{}, set == nil), f.EmailKey, f.Bounds(), workers, set)

@@ -188,7 +188,7 @@ func TestReplayEqualsLive(t *testing.T) {
 		new, _ := live(t, 2, changed, lines)
 		same(t, "the new rules over the old rules' journal", new, replayFolder(t, dir, 2, compile(t, changed)))
 
-		f, err := app.OpenFolder(t.Context(), dir)
+		f, err := app.OpenFolder(t.Context(), dir, "")
 		must(t, err)
 		defer f.Close()
 		got, err := pipeline.Backtest(t.Context(), pipeline.Options{Workers: 2, Limits: event.DefaultLimits(), EmailKey: f.EmailKey}, f.Bounds(),

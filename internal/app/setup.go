@@ -31,17 +31,20 @@ func limits(cfg *config.Config) event.Limits {
 	return l
 }
 
-// secret reads a random key, or makes it if it is not there. It is written whole or not at all.
+// secret reads a random key.
 func secret(path string) ([]byte, error) {
 	key, err := os.ReadFile(path)
-	if err == nil && len(key) == 32 {
-		return key, nil
+	if err == nil && len(key) != 32 {
+		err = fmt.Errorf("%s holds %d bytes, not 32: put the file back from a backup", path, len(key))
 	}
-	if err == nil {
-		return nil, fmt.Errorf("%s holds %d bytes, not 32: put the file back from a backup", path, len(key))
-	}
+	return key, err
+}
+
+// newSecret reads a random key, or makes it if it is not there. It is written whole or not at all.
+func newSecret(path string) ([]byte, error) {
+	key, err := secret(path)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return key, err
 	}
 	key = make([]byte, 32)
 	rand.Read(key) // never fails
