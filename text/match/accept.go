@@ -94,7 +94,26 @@ func (w *walker) accept(s state, n *node) {
 			how |= Joined
 			cost += costJoin
 		}
-		*w.found = append(*w.found, w.l.match(term, w.start, end+len(rest), how, int(cost)))
+		w.report(w.l.match(term, w.start, end+len(rest), how, int(cost)))
+	}
+}
+
+// maxMatches bounds the matches that begin at one place.
+const maxMatches = 64
+
+// report keeps the cheaper of two ways to the same match.
+func (w *walker) report(m Match) {
+	here := (*w.found)[w.first:]
+	for i := range here {
+		if h := &here[i]; h.Term == m.Term && h.Start == m.Start && h.End == m.End {
+			if m.Cost < h.Cost {
+				*h = m
+			}
+			return
+		}
+	}
+	if len(here) < maxMatches {
+		*w.found = append(*w.found, m)
 	}
 }
 
@@ -114,9 +133,11 @@ func (w *walker) endingOf(list []string, at int) string {
 
 // match is the match of symbols i to j.
 func (l *lattice) match(term, i, j int, how How, cost int) Match {
-	start, end := l.symbols[i].Start, l.symbols[i].End
-	for _, y := range l.symbols[i+1 : j] {
-		start, end = min(start, y.Start), max(end, y.End)
+	start, end := l.symbols[i].Start, l.symbols[j-1].End
+	if l.turned {
+		for _, y := range l.symbols[i:j] {
+			start, end = min(start, y.Start), max(end, y.End)
+		}
 	}
 	return Match{Term: term, Start: int(start), End: int(end), Cost: cost, How: how}
 }

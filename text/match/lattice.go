@@ -15,6 +15,7 @@ type lattice struct {
 	plain   int     // runs that are common words of the language
 	strange int     // runs that are in no dictionary, but for tags and abbreviations
 	suspect bool    // there is a strange run that is no name, or a star or digit beside a letter
+	turned  bool    // part of it is in another order than in the text
 	native  bool    // in a language whose words are known, as far as one can tell: what is strange in another is no misspelling
 }
 
@@ -49,9 +50,10 @@ func (l *lattice) read(symbols []fold.Symbol) {
 	l.flags = slices.Grow(l.flags[:0], n)[:n]
 	l.run = slices.Grow(l.run[:0], n)[:n]
 	l.runs = l.runs[:0]
-	l.plain, l.strange, l.suspect = 0, 0, false
+	l.plain, l.strange, l.suspect, l.turned = 0, 0, false, false
 	for i := 0; i < n; {
 		y := &symbols[i]
+		l.turned = l.turned || y.Hidden&fold.Overridden != 0
 		if y.Kind == fold.Letter && y.Own|y.Alike != 0 {
 			i = l.readRun(i)
 			continue
@@ -87,6 +89,7 @@ func (l *lattice) readRun(i int) int {
 			break
 		}
 		l.run[i] = at
+		l.turned = l.turned || y.Hidden&fold.Overridden != 0
 		if y.Rune < 128 {
 			l.flags[i] = inside | draws[y.Rune]
 			h = h.with(y.Text)

@@ -9,14 +9,16 @@ import (
 // Budgets of steps: no start of a word takes more than stepsPerStart, and no text more than stepsPerSymbol times its length, so
 // that the time is linear in the text whatever is in it.
 const (
-	stepsPerStart  = 4000
-	stepsPerSymbol = 400
-	stepsPerText   = 20_000 // and so many beside
+	stepsPerStart  = 1000
+	stepsPerSymbol = 50
+	stepsPerText   = 10_000 // and so many beside
 )
 
 const (
 	maxGap   = 3 // signs between two letters of a word
 	maxSpace = 6 // between words
+
+	maxRepeats = 64 // of one letter
 )
 
 // walker goes along the lattice and the trie at once, depth first.
@@ -29,6 +31,7 @@ type walker struct {
 	inside bool // the start is within a word: only for terms without boundaries
 	steps  int  // left for this start
 	total  int  // left for this text
+	first  int  // match of this start
 }
 
 // state is a place in lattice and trie, and how it was reached.
@@ -54,6 +57,7 @@ type state struct {
 	vowels  uint8 // starred, by * _ . - or #
 	wild    uint8 // starred, by *, of any letter
 	dirty   bool  // repeats in this word
+	again   uint8 // the last letter was repeated so often
 }
 
 // sums are what the words before amount to.
@@ -107,7 +111,7 @@ func (w *walker) leads(i int) bool {
 
 // from walks from one symbol.
 func (w *walker) from(i int) {
-	w.start = i
+	w.start, w.first = i, len(*w.found)
 	w.steps = min(stepsPerStart, w.total)
 	w.total -= w.steps
 	s := state{at: int32(i), word: int32(i), last: -1, letter: -1}
@@ -166,6 +170,7 @@ func (w *walker) letters(s state) {
 func (w *walker) take(s state, n *node, y *fold.Symbol, letter int, own bool) {
 	s.node = n.child(letter)
 	s.letter = int8(letter)
+	s.again = 0
 	s.letters++
 	if own {
 		s.own++
@@ -283,6 +288,9 @@ func (w *walker) repeatedDrawing(s state) {
 
 // repeated goes on after n symbols that are the last letter again.
 func (w *walker) repeated(s state, y *fold.Symbol, n int) {
+	if s.again++; s.again > maxRepeats {
+		return
+	}
 	if !s.dirty {
 		s.cost += costRepeat
 	}

@@ -1,0 +1,99 @@
+package match
+
+import (
+	"strings"
+	"testing"
+)
+
+// hostile are texts that make a reader, a walk or a lookup as slow as it gets, by what is repeated in them.
+var hostile = map[string]string{
+	"zalgo":           "e" + strings.Repeat("\u0301\u0327\u0489", 50),
+	"stars":           "*",
+	"letters":         "a",
+	"two letters":     "as",
+	"spaced letters":  "a ",
+	"dotted letters":  "a.s.",
+	"dots":            ".",
+	"words":           "f-u ",
+	"starred words":   "f**k ",
+	"overrides":       "\u202eab",
+	"entities":        "&amp;",
+	"percents":        "%25",
+	"open tags":       "<",
+	"drawings":        `|-|`,
+	"bars":            "|",
+	"emoji":           "🅰️💲",
+	"jamo":            "ㅋ",
+	"joined":          "theassthe",
+	"humps":           "aB",
+	"ones":            "1",
+	"term":            "assassin ",
+	"misspelt":        "asasin ",
+	"Cyrillic":        "асс ",
+	"mixed":           "аs",
+	"invisible":       "a\u200b",
+	"consonants":      "ktrn ",
+	"bytes":           "\xff",
+	"one long word":   "abcdefghij",
+	"flipped":         "ɐs",
+	"exes":            "x",
+	"letters, spaces": "a  ",
+}
+
+// hostileBank has terms that begin alike, repeat themselves and are of many short words.
+func hostileBank(tb testing.TB) *Bank {
+	tb.Helper()
+	texts := []string{"ass", "assassin", "a s s", "as as as as as", "ㅋㅋ", "ㅋㅋㅋㅋㅋㅋㅋㅋ", "f u f u f u", "aaaaaaaaaaaaaaaaaaaa", "hhhhhh", "xxx", "kotoran", "1111111111"}
+	for _, a := range "aeiourstln" {
+		for _, b := range "aeiourstln" {
+			for _, c := range "aeiourstln" {
+				texts = append(texts, string([]rune{'a', a, b, c}), string([]rune{a, b, c, 's'}), string([]rune{'a', ' ', a, ' ', b, c}))
+			}
+		}
+	}
+	return compile(tb, texts...)
+}
+
+// TestHostileTexts holds the work on each text to its budget, and matches to what is always true of them.
+func TestHostileTexts(t *testing.T) {
+	bank := hostileBank(t)
+	var f Finder
+	for name, what := range hostile {
+		const size = 1 << 14
+		text := strings.Repeat(what, size/len(what))
+		checkMatches(t, bank, text, f.Find(bank, text))
+		if f.walker.total < 0 {
+			t.Errorf("%s: the walk went over its budget", name)
+		}
+	}
+}
+
+// TestMegabyteOfMarks holds a letter under a megabyte of marks to one symbol.
+func TestMegabyteOfMarks(t *testing.T) {
+	text := "v" + strings.Repeat("\u0301\u0327", 1<<18-8) + "iagra"
+	var f Finder
+	found := f.Find(compile(t, "viagra"), text)
+	if len(found) != 1 || found[0].Start != 0 || found[0].How != Marks {
+		t.Errorf("found %+v, want one match from the start", found)
+	}
+	if got := len(f.lattice.symbols); got != 6 {
+		t.Errorf("%d symbols, want 6", got)
+	}
+}
+
+func BenchmarkHostile(b *testing.B) {
+	bank := hostileBank(b)
+	for name, what := range hostile {
+		b.Run(name, func(b *testing.B) {
+			text := strings.Repeat(what, (1<<14)/len(what))
+			var f Finder
+			f.Find(bank, text)
+			b.SetBytes(int64(len(text)))
+			start := processorTime(b)
+			for b.Loop() {
+				f.Find(bank, text)
+			}
+			b.ReportMetric(float64(len(text))*float64(b.N)/1e6/(processorTime(b)-start), "MB/cpu-s")
+		})
+	}
+}
