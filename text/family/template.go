@@ -44,8 +44,8 @@ func (t Template) String() string {
 	return b.String()
 }
 
-// Template mines the template of a family from the first 16 of its different texts; false if the family is not known. A part is
-// fixed if three in four of them have it. It takes a few milliseconds at worst.
+// Template mines the template of a family from the first 16 of its different texts, of each of which 200 words count; false if the
+// family is not known. A part is fixed if three in four of them have it. It takes some 30 ms at worst.
 func (x *Index) Template(id ID) (Template, bool) {
 	f := x.family(id)
 	if f == nil {

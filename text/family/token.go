@@ -28,9 +28,12 @@ type token struct {
 	glued bool // nothing stands between it and the token before
 }
 
-// tokens takes a text apart.
+// maxTokens of a text are looked at for a template.
+const maxTokens = 200
+
+// tokens takes a text apart, as far as maxTokens reach.
 func (c *canon) tokens(text string) (all []token) {
-	for len(text) > 0 {
+	for len(text) > 0 && len(all) < maxTokens {
 		trimmed := strings.TrimLeftFunc(text, unicode.IsSpace)
 		spaced := len(trimmed) < len(text)
 		text = trimmed

@@ -88,7 +88,7 @@ func readSkeletons(path string) (map[rune]string, error) {
 }
 
 func parse(hex string) (runes []rune, err error) {
-	for _, field := range strings.Fields(hex) {
+	for field := range strings.FieldsSeq(hex) {
 		r, err := strconv.ParseUint(field, 16, 21)
 		if err != nil {
 			return nil, err
