@@ -14,6 +14,9 @@ func TestModelsSurviveTheirEncoding(t *testing.T) {
 	if err != nil || string(rest) != "after" {
 		t.Fatalf("DecodeLogistic: rest %q, error %v", rest, err)
 	}
+	if got.Bits() != testOptions.Bits || got.Intercept() != m.Intercept() || got.Intercept() == 0 || got.Weight(1<<testOptions.Bits) != 0 {
+		t.Errorf("%d bits, intercept %g, want %d and %g", got.Bits(), got.Intercept(), testOptions.Bits, m.Intercept())
+	}
 	for _, x := range xs {
 		if got.Logit(x) != m.Logit(x) {
 			t.Fatal("the decoded model scores differently")

@@ -42,9 +42,13 @@ var works = sync.Pool{New: func() any { return new(work) }}
 // Score rates a text by its first 16 KiB. It does not allocate.
 func (m *Model) Score(text string) Score {
 	w := works.Get().(*work)
+	defer works.Put(w)
+	return m.score(w, text)
+}
+
+func (m *Model) score(w *work, text string) Score {
 	w.text = canonical(w.text[:0], &w.folded, text)
 	score := logit(m.weights, w.text)
-	works.Put(w)
 	return Score{score, m.calibration.Probability(score)}
 }
 

@@ -189,8 +189,9 @@ func TestGrams(t *testing.T) {
 func TestScoringDoesNotAllocate(t *testing.T) {
 	m, _ := trained(t, 60)
 	text := "Wohin geht @niemand heute? 日本語 https://x.example/y " + strings.Repeat("ab ", 40)
-	m.Score(text)
-	if got := testing.AllocsPerRun(100, func() { m.Score(text) }); got > 0.1 { // the pool may be emptied
+	var w work // the pool's memory does not last under the race detector
+	m.score(&w, text)
+	if got := testing.AllocsPerRun(100, func() { m.score(&w, text) }); got != 0 {
 		t.Errorf("%g allocations, want 0", got)
 	}
 }

@@ -42,6 +42,10 @@ func Detect(text string) Guess {
 	}
 	w := works.Get().(*work)
 	defer works.Put(w)
+	return w.detect(text)
+}
+
+func (w *work) detect(text string) Guess {
 	w.folded = fold.Fold(w.folded[:0], text)
 	if w.hashtags = false; !w.count() {
 		if w.hashtags = true; !w.count() { // there is nothing else

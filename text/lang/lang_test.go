@@ -183,8 +183,9 @@ func TestBlocksAreInOrder(t *testing.T) {
 
 func TestDetectDoesNotAllocate(t *testing.T) {
 	text := "why does nobody ever answerr me, @you? почему так http://x.example"
-	Detect(text)
-	if got := testing.AllocsPerRun(100, func() { Detect(text) }); got > 0.1 { // the pool may be emptied
+	var w work // the pool's memory does not last under the race detector
+	w.detect(text)
+	if got := testing.AllocsPerRun(100, func() { w.detect(text) }); got != 0 {
 		t.Errorf("%g allocations, want 0", got)
 	}
 }

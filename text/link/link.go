@@ -46,11 +46,13 @@ func Find(dst []Link, text string) []Link {
 	if !mayHold(text) {
 		return dst
 	}
-	return find(dst, text)
+	f := finders.Get().(*finder)
+	defer f.keep()
+	return f.find(dst, text)
 }
 
-func find(dst []Link, text string) []Link {
-	f := finders.Get().(*finder)
+// find is Find, without the quick look before.
+func (f *finder) find(dst []Link, text string) []Link {
 	f.v = view(f.v[:0], text)
 	before := len(dst)
 	for i := 0; i < len(f.v) && len(dst)-before < maxLinks; {
@@ -60,7 +62,6 @@ func find(dst []Link, text string) []Link {
 		}
 		i = next
 	}
-	f.keep()
 	return dst
 }
 

@@ -149,7 +149,7 @@ func TestParse(t *testing.T) {
 func check(t *testing.T, text string) {
 	t.Helper()
 	end := 0
-	links := find(nil, text)
+	links := new(finder).find(nil, text)
 	if len(links) > 0 && !mayHold(text) {
 		t.Fatalf("%q: %+v would be overlooked", text, links)
 	}
@@ -220,8 +220,9 @@ func BenchmarkFind(b *testing.B) {
 
 func TestTextsWithoutLinksAllocateNothing(t *testing.T) {
 	text := "nothing to see here: e.g. größer, 😂 and 3.14… or https://"
-	Find(nil, text)
-	if got := testing.AllocsPerRun(100, func() { Find(nil, text) }); got > 0.1 { // the pool may be emptied
+	var f finder // the pool's memory does not last under the race detector
+	f.find(nil, text)
+	if got := testing.AllocsPerRun(100, func() { f.find(nil, text) }); got != 0 {
 		t.Errorf("%g allocations, want 0", got)
 	}
 }
