@@ -90,10 +90,10 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 	const lateness = int64(2 * time.Minute)
 	hot, err := state.New(state.Options{Lateness: lateness, Budget: 64 << 20, Horizon: int64(24 * time.Hour), MaxIDs: 1_000_000, DB: store.DB})
 	r.must(err)
-	r.engine = pipeline.New(pipeline.Options{Workers: 1, Limits: event.DefaultLimits(), EmailKey: make([]byte, 32),
+	r.engine = pipeline.New(pipeline.Options{Workers: 1, EmailKey: make([]byte, 32),
 		Now: now, Log: log}, journal, hot, records, pipeline.OpenDecisions(store.DB, store.Apply))
 	in := ingest.New(ingest.Options{Now: now, Skew: int64(5 * time.Minute), Backlog: 10_000, Limits: event.DefaultLimits()}, journal, r.engine)
-	r.relay = control.New(records, in, now, log)
+	r.relay = control.New(records, in, r.engine, now, log)
 	keys := auth.NewKeyring(records, auth.Quota{}, now, log)
 	_, r.token, err = keys.Create(ctx, "tester", auth.Scopes(), 0, "person:test")
 	r.must(err)

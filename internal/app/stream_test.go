@@ -162,13 +162,20 @@ func (c client) take(s step) error {
 		}
 		return err
 	}
-	if s.wait != "" {
-		if err := c.until(func() (bool, error) {
-			all, err := pages[sent](c, "/v1/effects?limit=500")
-			return slices.ContainsFunc(all, func(e sent) bool { return e.ID == s.wait }), err
-		}); err != nil {
-			return err
+	// What a person does concerns what the loop has decided by then: all of it.
+	if err := c.until(func() (bool, error) {
+		all, err := pages[sent](c, "/v1/effects?limit=500")
+		if err != nil {
+			return false, err
 		}
+		decided, err := c.metric("ringfence_decide_position")
+		if err != nil {
+			return false, err
+		}
+		last, err := c.metric("ringfence_journal_last_position")
+		return decided == last && (s.wait == "" || slices.ContainsFunc(all, func(e sent) bool { return e.ID == s.wait })), err
+	}); err != nil {
+		return err
 	}
 	a, err := c.call(s.method, s.path, s.body, "Idempotency-Key: "+s.id)
 	if err == nil && a.status >= 300 {

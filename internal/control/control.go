@@ -25,18 +25,24 @@ type Journal interface {
 	Changes(ctx context.Context, ids []string, bodies [][]byte) error
 }
 
+// Clock is the event clock: what the loop goes by.
+type Clock interface {
+	Clock(ctx context.Context) (int64, error)
+}
+
 // Control makes changes. It is safe for concurrent use.
 type Control struct {
 	store   record.Store
 	journal Journal
+	events  Clock
 	now     func() int64
 	log     *slog.Logger
 	wake    chan struct{}
 }
 
 // New makes a control. Run must be running for changes to reach the journal.
-func New(store record.Store, journal Journal, now func() int64, log *slog.Logger) *Control {
-	return &Control{store: store, journal: journal, now: now, log: log, wake: make(chan struct{}, 1)}
+func New(store record.Store, journal Journal, events Clock, now func() int64, log *slog.Logger) *Control {
+	return &Control{store: store, journal: journal, events: events, now: now, log: log, wake: make(chan struct{}, 1)}
 }
 
 // Errors of what people ask for.
@@ -128,13 +134,15 @@ func (c *Control) Approve(ctx context.Context, a Author, ids []string, refuse bo
 	if err != nil {
 		return nil, err
 	}
-	move := c.store.Approve
+	defer c.Wake()
 	if refuse {
-		move = c.store.Refuse
+		return c.store.Refuse(ctx, row, ids)
 	}
-	moved, err := move(ctx, row, ids)
-	c.Wake()
-	return moved, err
+	clock, err := c.events.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.store.Approve(ctx, row, clock, ids)
 }
 
 // CloseCase closes a case with a verdict.

@@ -38,6 +38,11 @@ func (j *fakeJournal) Changes(_ context.Context, ids []string, bodies [][]byte) 
 	return nil
 }
 
+// noon is an event clock that stands.
+type noon struct{}
+
+func (noon) Clock(context.Context) (int64, error) { return 12 * 3600 * 1e9, nil }
+
 func newControl(t *testing.T) (*Control, *fakeJournal, record.Store) {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "records.db"))
@@ -47,7 +52,7 @@ func newControl(t *testing.T) (*Control, *fakeJournal, record.Store) {
 	t.Cleanup(func() { store.Close() })
 	j := &fakeJournal{}
 	now := int64(0)
-	return New(store, j, func() int64 { now++; return now }, slog.New(slog.DiscardHandler)), j, store
+	return New(store, j, noon{}, func() int64 { now++; return now }, slog.New(slog.DiscardHandler)), j, store
 }
 
 func files(condition string) []rule.File {

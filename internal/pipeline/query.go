@@ -13,18 +13,27 @@ import (
 
 // Entity says what the loop knows of an entity.
 func (e *Engine) Entity(ctx context.Context, entity event.Entity) (decide.EntityView, error) {
-	answer := make(chan decide.EntityView, 1)
+	return ask(ctx, e, func(l *decide.Loop) decide.EntityView { return l.Entity(entity) })
+}
+
+// Clock is the event clock.
+func (e *Engine) Clock(ctx context.Context) (int64, error) {
+	return ask(ctx, e, func(*decide.Loop) int64 { return e.state.Clock() })
+}
+
+func ask[T any](ctx context.Context, e *Engine, question func(*decide.Loop) T) (answer T, err error) {
+	given := make(chan T, 1)
 	select {
-	case e.queries <- func(l *decide.Loop) { answer <- l.Entity(entity) }:
+	case e.queries <- func(l *decide.Loop) { given <- question(l) }:
 	case <-ctx.Done():
-		return decide.EntityView{}, ctx.Err()
+		return answer, ctx.Err()
 	}
 	e.pokes.poke()
 	select {
-	case v := <-answer:
-		return v, nil
+	case answer = <-given:
+		return answer, nil
 	case <-ctx.Done():
-		return decide.EntityView{}, ctx.Err()
+		return answer, ctx.Err()
 	}
 }
 
@@ -80,17 +89,6 @@ func (p *pokes) end() bool {
 
 // Settle returns when the loop has published its counts as of now.
 func (e *Engine) Settle(ctx context.Context) error {
-	done := make(chan struct{})
-	select {
-	case e.queries <- func(*decide.Loop) { e.publish(); close(done) }:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	e.pokes.poke()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	_, err := ask(ctx, e, func(*decide.Loop) struct{} { e.publish(); return struct{}{} })
+	return err
 }

@@ -45,7 +45,7 @@ func casesJoin(t *testing.T, s record.Store) {
 		ids = append(ids, c.ID)
 	}
 	diff(t, "open cases", ids, []string{batch[6].ID, other.ID, first.ID})
-	_, err = s.Approve(t.Context(), change("c1", "approve"), []string{batch[2].ID})
+	_, err = s.Approve(t.Context(), change("c1", "approve"), 1, []string{batch[2].ID})
 	ok(t, err)
 	_, ev, err = s.Case(t.Context(), first.ID)
 	ok(t, err)

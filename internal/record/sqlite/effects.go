@@ -56,10 +56,10 @@ func (s *Store) EffectDays(ctx context.Context, from, to int64) ([]record.DayCou
 }
 
 // Approve implements record.Effects.
-func (s *Store) Approve(ctx context.Context, c record.Change, ids []string) (moved []string, err error) {
+func (s *Store) Approve(ctx context.Context, c record.Change, clock int64, ids []string) (moved []string, err error) {
 	err = s.change(ctx, c, func(tx *sql.Tx) error {
 		moved, err = move(ctx, tx, ids, effect.Waiting, func(d *record.Delivery) error {
-			if c.At-d.Time > effect.WaitsFor {
+			if clock-d.Time > effect.WaitsFor {
 				return fmt.Errorf("%w: it waited for more than 30 days and can only be refused", record.ErrInvalid)
 			}
 			if err := queue(ctx, tx, d, c.At); err != nil {
@@ -67,7 +67,7 @@ func (s *Store) Approve(ctx context.Context, c record.Change, ids []string) (mov
 			}
 			if d.Expires > 0 { // it lasts as long as it was meant to, from now on
 				lasts := d.Expires - d.Time
-				until := min(c.At, math.MaxInt64-lasts) + lasts
+				until := min(clock, math.MaxInt64-lasts) + lasts
 				if _, err := tx.ExecContext(ctx, `UPDATE effects SET expires = ? WHERE seq = ?`, until, d.Seq); err != nil {
 					return err
 				}
