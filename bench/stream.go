@@ -8,7 +8,6 @@ import (
 	"io"
 
 	"github.com/ringfence/ringfence/bench/input"
-	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/journal"
@@ -79,7 +78,7 @@ func decideLines(ctx context.Context, lines [][]byte, set *rule.Set, workers int
 }
 
 func decideFeed(ctx context.Context, feed extract.Feed, set *rule.Set, workers int, hot *state.State, line func()) (pipeline.Summary, error) {
-	opts := pipeline.Options{Workers: workers, Limits: event.DefaultLimits(), EmailKey: make([]byte, 32)}
+	opts := pipeline.Options{Workers: workers, EmailKey: make([]byte, 32)}
 	return pipeline.Replay(ctx, opts, hot, set, feed, func(*decide.Output, *extract.Item) error { line(); return nil })
 }
 

@@ -59,7 +59,7 @@ func (f *eventFiles) options(emailKey []byte) pipeline.Options {
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	return pipeline.Options{Workers: n, Limits: event.DefaultLimits(), EmailKey: emailKey}
+	return pipeline.Options{Workers: n, EmailKey: emailKey}
 }
 
 // open opens the files. own keeps the rule sets that a data folder's journal names, which files cannot do. refused is called for

@@ -147,7 +147,7 @@ func (a *App) openEngine(context.Context) error {
 	}
 	asked := hot.Bounds()
 	a.engine = pipeline.New(pipeline.Options{
-		Workers: workers(a.opts.Workers), Limits: limits(cfg), EmailKey: key,
+		Workers: workers(a.opts.Workers), EmailKey: key,
 		Now: a.opts.Now, Stored: func() { a.dispatcher.Wake() }, Crash: a.opts.Crash, Log: a.opts.Log,
 	}, a.journal, hot, a.records, pipeline.OpenDecisions(a.store.DB, a.store.Apply))
 	began := a.opts.Now()

@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/app"
 	"github.com/ringfence/ringfence/internal/config"
 	"github.com/ringfence/ringfence/internal/decide"
@@ -289,7 +288,7 @@ func replay(t testing.TB, feed extract.Feed, key []byte, bounds state.Options, w
 	hot, err := state.New(bounds)
 	must(t, err)
 	var out bytes.Buffer
-	_, err = pipeline.Replay(t.Context(), pipeline.Options{Workers: workers, Limits: event.DefaultLimits(), EmailKey: key}, hot, set, feed, func(o *decide.Output, _ *extract.Item) error {
+	_, err = pipeline.Replay(t.Context(), pipeline.Options{Workers: workers, EmailKey: key}, hot, set, feed, func(o *decide.Output, _ *extract.Item) error {
 		out.Write(o.Decision.Line)
 		return out.WriteByte('\n')
 	})

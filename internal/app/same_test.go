@@ -191,7 +191,7 @@ func TestReplayEqualsLive(t *testing.T) {
 		f, err := app.OpenFolder(t.Context(), dir, "")
 		must(t, err)
 		defer f.Close()
-		got, err := pipeline.Backtest(t.Context(), pipeline.Options{Workers: 2, Limits: event.DefaultLimits(), EmailKey: f.EmailKey}, f.Bounds(),
+		got, err := pipeline.Backtest(t.Context(), pipeline.Options{Workers: 2, EmailKey: f.EmailKey}, f.Bounds(),
 			compile(t, "testdata/rules"), compile(t, changed), pipeline.Records(f.Next, pipeline.Span{}, false), pipeline.Span{}, nil)
 		must(t, err)
 		oldFires, newFires := fires(t, old), fires(t, new)

@@ -44,7 +44,7 @@ func newBench(t *testing.T, rules string, opts Options) *bench {
 	if err := l.Use(set); err != nil {
 		t.Fatal(err)
 	}
-	return &bench{t: t, loop: l, x: extract.New(event.DefaultLimits(), []byte("key"))}
+	return &bench{t: t, loop: l, x: extract.New([]byte("key"))}
 }
 
 // event decides a post of an actor, at a time after start. more is further fields as JSON, with a leading comma.
@@ -532,7 +532,7 @@ func TestImagesChangeNothing(t *testing.T) {
 		if err := l.Use(set); err != nil {
 			t.Fatal(err)
 		}
-		b := &bench{t: t, loop: l, x: extract.New(event.DefaultLimits(), nil)}
+		b := &bench{t: t, loop: l, x: extract.New(nil)}
 		var fires []string
 		for i := range 20_000 {
 			actor := fmt.Sprint("a", i*7919%1500)

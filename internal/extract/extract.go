@@ -41,7 +41,11 @@ type Extractor struct {
 }
 
 // New makes an extractor. emailKey keys the hash by which e-mail addresses can be compared without being kept.
-func New(limits event.Limits, emailKey []byte) *Extractor {
+func New(emailKey []byte) *Extractor {
+	// What may come in is decided at the door. What is in the journal is read alike everywhere, or a smaller limit, set later or in
+	// a replay, would change decisions.
+	limits := event.DefaultLimits()
+	limits.Line = journal.MaxRecordSize
 	return &Extractor{decoder: event.NewDecoder(limits), mac: hmac.New(sha256.New, emailKey), domains: domains{}}
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/rule"
 )
@@ -44,7 +43,7 @@ func TestSignals(t *testing.T) {
 		{"no e-mail at all", head + `"account":{"email":"@x"}}`, rule.Signals{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			x := New(event.DefaultLimits(), []byte("key"))
+			x := New([]byte("key"))
 			var it Item
 			x.Into(&it, record(`{"id":"e1","time":"2026-03-01T12:00:00Z","kind":"post","actor":"a1","text":"left over","urls":["https://left.example"],"account":{"email":"left@over.example"}}`))
 			x.Into(&it, record(c.body)) // into used memory: nothing of the former may stay
@@ -65,7 +64,7 @@ func TestEmailHashIsKeyed(t *testing.T) {
 	body := head + `"account":{"email":"a@b.example"}}`
 	hash := func(key string) string {
 		var it Item
-		New(event.DefaultLimits(), []byte(key)).Into(&it, record(body))
+		New([]byte(key)).Into(&it, record(body))
 		return it.Signals.EmailHash
 	}
 	if hash("one") != hash("one") || hash("one") == hash("two") {
@@ -78,7 +77,7 @@ func TestIdentity(t *testing.T) {
 		t.Error("two identities read alike")
 	}
 	var it Item
-	x := New(event.DefaultLimits(), nil)
+	x := New(nil)
 	x.Into(&it, record(head[:len(head)-1]+`}`))
 	if it.Identity != Identity("s", "e1") {
 		t.Error("the extractor's identity is another")
@@ -87,7 +86,7 @@ func TestIdentity(t *testing.T) {
 
 func TestUnreadableRecord(t *testing.T) {
 	var it Item
-	x := New(event.DefaultLimits(), nil)
+	x := New(nil)
 	x.Into(&it, record(`{"id":`))
 	if it.Err == nil || !strings.Contains(it.Err.Error(), `event "e1" of source "s"`) {
 		t.Errorf("got %v", it.Err)
@@ -101,7 +100,7 @@ func TestPoolKeepsOrder(t *testing.T) {
 		broken := rapid.Bool().Draw(t, "broken")
 		chunk := rapid.IntRange(1, 40).Draw(t, "chunk")
 		pool := Pool{Workers: rapid.IntRange(1, 4).Draw(t, "workers"), Size: rapid.IntRange(1, 64).Draw(t, "size"),
-			New: func() *Extractor { return New(event.DefaultLimits(), nil) }}
+			New: func() *Extractor { return New(nil) }}
 		stop := errors.New("stop")
 		next := 0
 		feed := func(_ context.Context, max int, dst []journal.Record) ([]journal.Record, error) {
@@ -134,7 +133,7 @@ func TestPoolKeepsOrder(t *testing.T) {
 }
 
 func TestPoolStopsWhenItsUserFails(t *testing.T) {
-	pool := Pool{Workers: 2, Size: 4, New: func() *Extractor { return New(event.DefaultLimits(), nil) }}
+	pool := Pool{Workers: 2, Size: 4, New: func() *Extractor { return New(nil) }}
 	failed := errors.New("failed")
 	batches := 0
 	err := pool.Run(context.Background(), func(ctx context.Context, _ int, dst []journal.Record) ([]journal.Record, error) {
@@ -161,12 +160,22 @@ func FuzzLink(f *testing.F) {
 }
 
 func BenchmarkInto(b *testing.B) {
-	x := New(event.DefaultLimits(), []byte("key"))
+	x := New([]byte("key"))
 	rec := record(head + `"object":"p1","text":"win free crypto giveaway now join t.me/abc1 today limited","ip":"10.9.0.1","urls":["https://spam1.example/promo"],"account":{"created":"2025-12-01T00:00:00Z","followers":3}}`)
 	var it Item
 	b.ReportAllocs()
 	b.SetBytes(int64(len(rec.Body)))
 	for b.Loop() {
 		x.Into(&it, rec)
+	}
+}
+
+// TestLargestRecord: what the journal took is read, whatever a door's limit is now.
+func TestLargestRecord(t *testing.T) {
+	medium := `{"url":"` + strings.Repeat("x", 4000) + `","path":"` + strings.Repeat("y", 4000) + `","id":"` + strings.Repeat("z", 4000) + `"},`
+	var it Item
+	New([]byte("key")).Into(&it, record(head+`"media":[`+strings.Repeat(medium, 200)+`{"id":"m"}]}`))
+	if size := len(it.Record.Body); size <= 2<<20 || it.Err != nil {
+		t.Errorf("an event of %d bytes: %v", size, it.Err)
 	}
 }

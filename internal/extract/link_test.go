@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"github.com/ringfence/ringfence/event"
 )
 
 // TestPlainLinksAreCanonical holds that what plainLink lets through is what parsing would have made of it.
@@ -66,7 +64,7 @@ func TestDomains(t *testing.T) {
 
 // An event whose text is folded already and whose links are canonical costs no allocation.
 func TestIntoDoesNotAllocate(t *testing.T) {
-	x := New(event.DefaultLimits(), nil)
+	x := New(nil)
 	rec := record(head + `"text":"good morning","urls":["https://link.example/p","https://www.link.example/q"],"ip":"10.0.0.1"}`)
 	var it Item
 	x.Into(&it, rec)

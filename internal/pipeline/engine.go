@@ -19,7 +19,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/extract"
@@ -31,9 +30,8 @@ import (
 
 // Options of an engine.
 type Options struct {
-	Workers  int          // extract workers, at least 1; the decisions do not depend on it
-	Limits   event.Limits // of events
-	EmailKey []byte       // keys the hash of e-mail addresses
+	Workers  int    // extract workers, at least 1; the decisions do not depend on it
+	EmailKey []byte // keys the hash of e-mail addresses
 	Decide   decide.Options
 
 	// The rest only an engine uses.
@@ -289,7 +287,7 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 
 func (o Options) pool() extract.Pool {
 	return extract.Pool{Workers: o.Workers, Size: batchSize,
-		New: func() *extract.Extractor { return extract.New(o.Limits, o.EmailKey) }}
+		New: func() *extract.Extractor { return extract.New(o.EmailKey) }}
 }
 
 // publish copies what others may read of the loop.

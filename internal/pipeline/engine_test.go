@@ -11,7 +11,6 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
-	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/change"
 	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/journal"
@@ -85,7 +84,7 @@ func TestStopWithoutAnOutbox(t *testing.T) {
 			t.Fatal(err)
 		}
 		log := journalOf(t, labelling, `{"id":"e","time":"2026-03-01T12:00:00Z","kind":"post","actor":"a"}`)
-		e := New(Options{Workers: 1, Limits: event.DefaultLimits(), EmailKey: []byte("k"), Now: func() int64 { return 0 }, Log: slog.New(slog.DiscardHandler)},
+		e := New(Options{Workers: 1, EmailKey: []byte("k"), Now: func() int64 { return 0 }, Log: slog.New(slog.DiscardHandler)},
 			log, hot, full{}, OpenDecisions(nil, nil))
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)

@@ -35,7 +35,7 @@ func RunTest(ctx context.Context, set *rule.Set, t rule.Test) ([]rule.Outcome, e
 		}
 		return dst, nil
 	}
-	opts := Options{Workers: runtime.GOMAXPROCS(0), Limits: event.DefaultLimits(), EmailKey: make([]byte, 32),
+	opts := Options{Workers: runtime.GOMAXPROCS(0), EmailKey: make([]byte, 32),
 		Decide: decide.Options{Every: true}}
 	var outcomes []rule.Outcome
 	opts.Decide.Inspect = func(it *extract.Item, ev *rule.Evaluation) {
