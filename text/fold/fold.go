@@ -4,7 +4,12 @@
 // letters lose their case, invisible characters go) with two additions: a run of white space is one space, none at the ends; and
 // of the marks stacked on one letter only the first 24 stay, so that "zalgo" text costs no more than other text.
 //
-// Folding is blind to script and language and does not touch look-alikes: a Cyrillic а stays Cyrillic. The package stands alone.
+// Folding is blind to script and language and does not touch look-alikes: a Cyrillic а stays Cyrillic. A Reader goes further, for
+// those who look for what is hidden in a text: it reads a text as a lattice of symbols, each with the letters that it is or may
+// stand for, by which way and at what cost, and its place in the original bytes; escapes decoded, invisible characters set aside.
+//
+// The tables are of Unicode 15.0: those of golang.org/x/text and Go, and alike.bin, whose sources gen/main.go names.
+// The package stands alone.
 package fold
 
 import (

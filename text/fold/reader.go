@@ -57,7 +57,7 @@ func (r *Reader) Read(s string) []Symbol {
 	}
 	if foreign {
 		r.chooseReadings()
-	} else if len(r.symbols) > 0 {
+	} else if slices.ContainsFunc(r.symbols, func(y Symbol) bool { return y.Kind == Letter }) {
 		r.Script = scriptLatin
 	}
 	return r.symbols
@@ -142,8 +142,10 @@ func native(c rune) rune {
 	if c < utf8.RuneSelf {
 		return rune(lower[c])
 	}
-	if to, found := arabic[c]; found {
-		return to
+	if 0x621 <= c && c <= 0x6D3 {
+		if to, found := arabic[c]; found {
+			return to
+		}
 	}
 	t := unicodeTable()
 	switch to := t.lookup(c); to {
