@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/ringfence/ringfence/text/fold"
+	"github.com/ringfence/ringfence/text/lang"
 	"github.com/ringfence/ringfence/text/match"
 )
 
@@ -79,7 +80,8 @@ func (c textFoldCmd) Run() error {
 			ID     string `json:"id"`
 			Fold   string `json:"fold"`
 			Script string `json:"script"`
-		}{t.ID, fold.String(t.Text), reader.Script.String()}
+			Lang   string `json:"lang"`
+		}{t.ID, fold.String(t.Text), reader.Script.String(), lang.Detect(t.Text).Lang}
 	})
 }
 
