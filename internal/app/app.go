@@ -172,7 +172,7 @@ func (a *App) openEngine(context.Context) error {
 		a.opts.Log.Info("hot state restored", "position", through, "took", time.Duration(a.opts.Now()-began))
 	}
 	a.ingest = ingest.New(ingest.Options{Now: a.opts.Now, Skew: int64(cfg.Ingest.ClockSkew), Backlog: backlog, Limits: limits(cfg)}, a.journal, a.engine)
-	a.control = control.New(a.records, a.ingest, a.opts.Now, a.opts.Log)
+	a.control = control.New(a.records, a.ingest, a.engine, a.opts.Now, a.opts.Log)
 	return nil
 }
 
