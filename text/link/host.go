@@ -31,7 +31,7 @@ func inHost(r rune) bool {
 	return startsHost(r) || r == '.' || r == '-' || r == '_' || r >= utf8.RuneSelf && unicode.IsMark(r)
 }
 
-// endsLink reports whether a character stands in no link.
+// endsLink reports whether a character, or a soft dot, stands in no link.
 func endsLink(r rune) bool {
 	return r <= ' ' || r == '<' || r == '>' || r == '"' || r == '`' || r == 0x7F ||
 		r >= utf8.RuneSelf && (unicode.IsSpace(r) || !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) || unspaced(r))

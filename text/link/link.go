@@ -215,7 +215,7 @@ const (
 // withScheme reads a link whose scheme begins at start and whose authority begins at i.
 func (f *finder) withScheme(start, i int, scheme string) (Link, int, bool) {
 	host := i
-	for k := i; k < i+maxAuthority && !endsLink(f.at(k)) && f.at(k) != '/' && f.at(k) != '?' && f.at(k) != '#' && f.at(k) != softDot; k++ {
+	for k := i; k < i+maxAuthority && !endsLink(f.at(k)) && f.at(k) != '/' && f.at(k) != '?' && f.at(k) != '#'; k++ {
 		if f.at(k) == '@' {
 			host = k + 1
 		}
@@ -314,7 +314,7 @@ func (f *finder) finish(start, end int, scheme string, name hostName, disguised 
 	}
 	rest := end
 	if c := f.at(end); c == '/' || c == '?' || c == '#' {
-		for !endsLink(f.at(end)) && f.at(end) != softDot {
+		for !endsLink(f.at(end)) {
 			end++
 		}
 		if !f.whole {
@@ -355,55 +355,4 @@ func (f *finder) trim(start, end int) int {
 		end--
 	}
 	return end
-}
-
-// text is what v[i:j] says, soft dots as dots.
-func (f *finder) text(i, j int) string {
-	b := make([]byte, 0, 64)
-	for _, s := range f.v[i:j] {
-		if s.r == softDot {
-			s.r = '.'
-		}
-		b = appendRune(b, s.r)
-	}
-	return string(b)
-}
-
-func (f *finder) count(i, j int, r rune) int {
-	n := 0
-	for _, s := range f.v[i:j] {
-		if s.r == r {
-			n++
-		}
-	}
-	return n
-}
-
-// tail is the length of what comes after the last soft dot of v[i:j], all of it if there is none.
-func (f *finder) tail(i, j int) int {
-	n := 0
-	for j-n > i && f.at(j-n-1) != softDot {
-		n++
-	}
-	return n
-}
-
-// label is the length of the last label of v[i:j].
-func (f *finder) label(i, j int) int {
-	n := 0
-	for j-n > i && f.at(j-n-1) != '.' && f.at(j-n-1) != softDot {
-		n++
-	}
-	return n
-}
-
-// odd reports whether something of v[i:j] is not written plainly. Invisible characters before the first do not count: they may be
-// the end of an emoji.
-func (f *finder) odd(i, j int) bool {
-	for k, s := range f.v[i:j] {
-		if s.odd || s.behind && k > 0 {
-			return true
-		}
-	}
-	return false
 }

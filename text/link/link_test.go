@@ -55,6 +55,10 @@ func TestFind(t *testing.T) {
 		"instagr.am/p/1 example.co.uk bbc.co.uk/news": {"instagr.am/p/1 → https://instagr.am/p/1", "example.co.uk → https://example.co.uk", "bbc.co.uk/news → https://bbc.co.uk/news"},
 		"😂https://example.com/😂":                      {"https://example.com/ → https://example.com"},
 
+		"http：⁄∕example﹒com∶8080 x":             {"http：⁄∕example﹒com∶8080 → https://example.com:8080"},
+		"\u115fexample\u034f.com. Ünï.com/a":    {"example\u034f.com → https://example.com", "Ünï.com/a → https://xn--n-nga1b.com/a"},
+		"ann at example.com, bob[@]example.com": {"example.com → https://example.com"},
+
 		// What is no link.
 		"the day.It was":                                 nil,
 		"the end.But then. And…":                         nil,

@@ -9,8 +9,11 @@ import (
 // maxView bounds what is read of a text, in characters.
 const maxView = 1 << 18
 
-// softDot is a dot with spaces around it, or the word in place of it: the end of a sentence far more often than a part of a host.
-const softDot = '\uE000'
+// Symbols that are no characters.
+const (
+	softDot    rune = -1 // a dot with spaces around it, or the word for it: the end of a sentence far more often than a part of a host
+	schemeMark rune = -2 // "://" in brackets
+)
 
 // symbol is one character of the view: what it stands for and where it lies in the original.
 type symbol struct {
@@ -50,9 +53,6 @@ func view(dst []symbol, text string) []symbol {
 	}
 	return dst
 }
-
-// schemeMark is a bracketed "://".
-const schemeMark = '\uE001'
 
 // symbolAt is what stands at text[i:] and how many bytes it takes, 0 if it is an invisible character.
 func symbolAt(text string, i int) (symbol, int) {
@@ -164,3 +164,54 @@ func trimSpaces(s string) string {
 }
 
 func isASCIILetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// text is what v[i:j] says, soft dots as dots.
+func (f *finder) text(i, j int) string {
+	b := make([]byte, 0, 64)
+	for _, s := range f.v[i:j] {
+		if s.r == softDot {
+			s.r = '.'
+		}
+		b = appendRune(b, s.r)
+	}
+	return string(b)
+}
+
+func (f *finder) count(i, j int, r rune) int {
+	n := 0
+	for _, s := range f.v[i:j] {
+		if s.r == r {
+			n++
+		}
+	}
+	return n
+}
+
+// tail is the length of what comes after the last soft dot of v[i:j], all of it if there is none.
+func (f *finder) tail(i, j int) int {
+	n := 0
+	for j-n > i && f.at(j-n-1) != softDot {
+		n++
+	}
+	return n
+}
+
+// label is the length of the last label of v[i:j].
+func (f *finder) label(i, j int) int {
+	n := 0
+	for j-n > i && f.at(j-n-1) != '.' && f.at(j-n-1) != softDot {
+		n++
+	}
+	return n
+}
+
+// odd reports whether something of v[i:j] is not written plainly. Invisible characters before the first do not count: they may be
+// the end of an emoji.
+func (f *finder) odd(i, j int) bool {
+	for k, s := range f.v[i:j] {
+		if s.odd || s.behind && k > 0 {
+			return true
+		}
+	}
+	return false
+}
