@@ -25,10 +25,9 @@ var scriptNames = slices.Sorted(maps.Keys(unicode.Scripts))
 func script(name string) Script { return Script(slices.Index(scriptNames, name)) }
 
 var (
-	scriptCommon    = script("Common")
-	scriptInherited = script("Inherited")
-	scriptLatin     = script("Latin")
-	scriptCyrillic  = script("Cyrillic")
+	scriptCommon   = script("Common")
+	scriptLatin    = script("Latin")
+	scriptCyrillic = script("Cyrillic")
 )
 
 // String is the name of the script by Unicode.
@@ -111,9 +110,7 @@ var symbolTable = sync.OnceValue(func() *infoTable {
 		all[r].drop = Invisible // the colour of another picture
 	}
 	decodeAlike(all)
-	for r, n := range ascii {
-		all[r] = n
-	}
+	copy(all, ascii[:])
 	for r := rune(0x400); r < 0x530; r++ {
 		all[r].own = Of(unicode.ToLower(r))
 	}

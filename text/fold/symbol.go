@@ -69,6 +69,7 @@ func (s Set) String() string {
 // A Kind says what a symbol is by itself.
 type Kind uint8
 
+// The kinds.
 const (
 	Sign   Kind = iota // punctuation and whatever else is none of the others
 	Letter             // of any script, in any typeface
@@ -80,6 +81,7 @@ const (
 // A Way is how a symbol comes to stand for the letters of its Alike set.
 type Way uint8
 
+// The ways.
 const (
 	Plain     Way = iota
 	Accented      // é for e
@@ -92,6 +94,7 @@ const (
 // Hidden says what a reader does not see of the text at a symbol.
 type Hidden uint8
 
+// What may be hidden.
 const (
 	Invisible  Hidden = 1 << iota // characters without width before it
 	Stacked                       // marks on it that no language puts there

@@ -24,6 +24,7 @@ import (
 // A How is a set of ways in which a term was disguised; none for a term as it is listed, up to case.
 type How uint32
 
+// The ways.
 const (
 	Accents        How = 1 << iota // marked letters
 	Fonts                          // letters of another typeface
@@ -97,7 +98,7 @@ func (f *Finder) Find(b *Bank, text string) []Match {
 	f.text = text
 	f.lattice.read(f.reader.Read(text))
 	f.walker.walk(b, &f.lattice, &f.matches)
-	b.native.find(b, &f.lattice, &f.matches)
+	b.native.find(&f.lattice, &f.matches)
 	f.fuzzy.find(b, &f.lattice, &f.matches)
 	f.matches = f.settle(b)
 	return f.matches

@@ -92,14 +92,14 @@ func (n *native) add(symbols []fold.Symbol, term int) {
 }
 
 // find walks from each letter that a term begins with.
-func (n *native) find(b *Bank, l *lattice, found *[]Match) {
+func (n *native) find(l *lattice, found *[]Match) {
 	if n.size == 0 {
 		return
 	}
 	var buf [4]rune
 	for i := range l.symbols {
 		if ks := keys(buf[:0], &l.symbols[i]); len(ks) > 0 && n.edge[ks[0]] {
-			n.from(b, l, i, found)
+			n.from(l, i, found)
 		}
 	}
 }
@@ -108,7 +108,7 @@ func (n *native) find(b *Bank, l *lattice, found *[]Match) {
 const maxNative = 2 * maxTermText
 
 // from goes as far as the trie does; there is one way only.
-func (n *native) from(b *Bank, l *lattice, from int, found *[]Match) {
+func (n *native) from(l *lattice, from int, found *[]Match) {
 	if !starts(l, from) {
 		return
 	}

@@ -15,7 +15,7 @@ func (f *Finder) FindPlain(b *Bank, text string) []Match {
 	foreign := b.plain.find(b, text, &f.matches)
 	if foreign && b.native.size > 0 {
 		f.lattice.read(f.reader.Read(text))
-		b.native.find(b, &f.lattice, &f.matches)
+		b.native.find(&f.lattice, &f.matches)
 		kept := f.matches[:0]
 		for _, m := range f.matches {
 			if m.Cost == 0 {

@@ -113,11 +113,3 @@ func (v *vocabulary) rank(h hash) rank {
 		}
 	}
 }
-
-func (v *vocabulary) rankOf(word string) rank {
-	h := noHash
-	for _, r := range word {
-		h = h.with(r)
-	}
-	return v.rank(h)
-}

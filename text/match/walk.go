@@ -138,7 +138,7 @@ const (
 
 var waysHow = [...]How{fold.Accented: Accents, fold.Font: Fonts, fold.Lookalike: Homoglyphs, fold.Leet: Leet, fold.Emoji: Emojis}
 
-const vowelSet = 1<<('a'-'a') | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a')
+const vowelSet = 1 | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a')
 
 // letters tries what the next symbol can be as a letter of the word.
 func (w *walker) letters(s state) {

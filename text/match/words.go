@@ -11,7 +11,6 @@ import (
 type words struct {
 	texts []string // each word once
 	ids   map[string]int32
-	terms map[int32]int32 // by index of the bank, the place in spelt
 	spelt []spelt
 	uses  [][]use // of each word
 

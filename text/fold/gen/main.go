@@ -15,7 +15,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -83,7 +82,7 @@ func (t table) add(r rune, letters string, way, cost byte) {
 
 func main() {
 	if err := generate(); err != nil {
-		slog.Error("alike.bin was not written", "err", err)
+		fmt.Fprintf(os.Stderr, "alike.bin was not written: %v\n", err)
 		os.Exit(1)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"flag"
-	"log/slog"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -28,7 +28,7 @@ func main() {
 	dir := flag.String("scowl", "/usr/share/dict/scowl", "folder of the lists")
 	flag.Parse()
 	if err := generate(*dir); err != nil {
-		slog.Error("words.gz was not written", "err", err)
+		fmt.Fprintf(os.Stderr, "words.gz was not written: %v\n", err)
 		os.Exit(1)
 	}
 }
