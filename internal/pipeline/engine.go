@@ -78,6 +78,7 @@ var errUnstored = errors.New("pipeline: stopped before the outbox took everythin
 const (
 	batchSize = 256  // records a batch: bounds how long an urgent record waits behind others
 	imageStep = 1024 // entries of an image encoded between two batches: bounds the pause
+	ahead     = 64   // batches by which the loop may be ahead of the outbox: synchronous calls make small ones, and a transaction takes long
 )
 
 // outcome is what a batch of records led to, on its way to the outbox. Its memory goes round.
@@ -162,7 +163,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-work.Done():
 		}
 	})()
-	out := make(chan outcome, 64)
+	out := make(chan outcome, ahead)
 	images := make(chan image, 1)
 	var group errgroup.Group
 	group.Go(func() error {
