@@ -11,8 +11,10 @@ type Set uint64
 const (
 	digitBit    = 26
 	cyrillicBit = 36
+)
 
-	// Latin, Digits and Cyrillic are the parts of a Set. Its highest bit is never used; it is free for what is no letter.
+// The parts of a Set. Its highest bit is never used; it is free for what is no letter.
+const (
 	Latin    Set = 1<<digitBit - 1
 	Digits   Set = 1<<cyrillicBit - 1<<digitBit
 	Cyrillic Set = 1<<63 - 1<<cyrillicBit

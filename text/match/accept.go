@@ -15,7 +15,7 @@ func (w *walker) wordEnds(s *state, more bool) bool {
 	more = more || s.total.letters > 0
 	if stars := s.vowels + s.wild; stars > 0 {
 		rest := s.letters - stars
-		if rest == 0 || s.gaps > 0 || s.wild > 0 && s.letters < 4 {
+		if rest == 0 || s.gaps > 0 || s.wild > 0 && s.letters < 4 || s.wild > 1 && s.letters < 6 {
 			return false
 		}
 		if !more && (s.letters < 3 || rest < 2 || 2*stars > s.letters && s.letters > 3 && (rest < 3 || s.wild > 0)) {

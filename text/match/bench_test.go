@@ -160,3 +160,37 @@ func keysOf[K comparable, V any](m map[K]V) func(func(K) bool) {
 		}
 	}
 }
+
+// TestAlgospeak measures what is found of the spellings that people use to evade moderation, by kind: what is meant must be found
+// in what is written. Codes and emoji that mean something else than they say need a list, not a matcher.
+func TestAlgospeak(t *testing.T) {
+	data, err := os.ReadFile(shared(t, "derived/algospeak_pairs.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	show := os.Getenv("RINGFENCE_SHOW")
+	found, all := map[string]int{}, map[string]int{}
+	var f Finder
+	for line := range strings.Lines(string(data)) {
+		fields := strings.Split(strings.TrimSpace(line), "\t")
+		if len(fields) != 3 || fields[2] == "kind" {
+			continue
+		}
+		b, err := Compile([]Term{{Text: fields[1]}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[fields[2]]++
+		if len(f.Find(b, fields[0])) > 0 {
+			found[fields[2]]++
+		} else if show == "algospeak" && fields[2] == "char" {
+			t.Logf("missed %q in %q", fields[1], fields[0])
+		}
+	}
+	for _, kind := range slices.Sorted(keysOf(all)) {
+		t.Logf("%-10s %3d of %3d, %.2f", kind, found[kind], all[kind], float64(found[kind])/float64(all[kind]))
+	}
+	if float64(found["char"]) < 0.65*float64(all["char"]) {
+		t.Error("less than .65 of the spellings by character are found")
+	}
+}

@@ -132,7 +132,9 @@ func (l *lattice) readRun(i int) int {
 		fallthrough
 	default:
 		if !r.tag && !r.shouted {
-			l.strange++
+			if !l.fragment(&r) {
+				l.strange++
+			}
 			if !r.capital || r.start == 0 {
 				l.suspect = true
 			}
@@ -140,6 +142,12 @@ func (l *lattice) readRun(i int) int {
 	}
 	l.runs = append(l.runs, r)
 	return i
+}
+
+// fragment reports whether the run is a part of what is read as one word, with digits and signs for letters.
+func (l *lattice) fragment(r *run) bool {
+	part := func(y *fold.Symbol) bool { return y.Kind != fold.Letter && (y.Alike != 0 || y.Rune == '*') }
+	return r.start > 0 && part(&l.symbols[r.start-1]) || int(r.end) < len(l.symbols) && part(&l.symbols[r.end])
 }
 
 // findJoints marks where a term may begin within a word that is in no dictionary: after a common word, after x's, and at

@@ -21,6 +21,7 @@ func skeleton(dst, word []byte) []byte {
 var sounds = [26][]struct{ from, to string }{
 	'c' - 'a': {{"ck", "k"}, {"cq", "k"}, {"c", "k"}},
 	'e' - 'a': {{"er", "a"}},
+	'g' - 'a': {{"ggs", "ks"}, {"gz", "ks"}},
 	'k' - 'a': {{"kk", "k"}, {"kn", "n"}},
 	'o' - 'a': {{"ooo", "u"}, {"oo", "u"}, {"ou", "u"}},
 	'p' - 'a': {{"ph", "f"}},

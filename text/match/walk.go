@@ -351,10 +351,10 @@ func (w *walker) stars(s state, n *node, y *fold.Symbol) {
 	switch y.Rune {
 	case '*', '●', '•', '×', '✱', '＊':
 		mask = n.kids & uint64(fold.Latin)
-		if s.wild > 0 {
+		if s.wild > 1 {
 			mask &= vowelSet
 		}
-	case '_', '.', '-', '#':
+	case '_', '.', '-', '#', '/':
 		mask = n.kids & vowelSet
 	default:
 		if y.Kind == fold.Picture && y.Alike == 0 {

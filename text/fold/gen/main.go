@@ -44,7 +44,7 @@ var emoji = map[rune]string{
 
 // signs lists other characters that serve as letters, beside those of the sources.
 var signs = map[rune]string{
-	'a': "∀Δ∆Λ", 'b': "ßþ฿", 'c': "¢©⊂", 'd': "Ðð", 'e': "€£∈Σ", 'f': "ƒ", 'i': "¡¦", 'l': "£¦ℓ", 'n': "∩Пп", 'o': "°¤ø∅", 'p': "þ¶",
+	'a': "∀Δ∆Λ", 'b': "ßþ฿", 'c': "¢©⊂", 'd': "Ððδ∂", 'e': "€£∈Σ", 'f': "ƒ", 'i': "¡¦", 'l': "£¦ℓ", 'n': "∩Пп", 'o': "°¤ø∅", 'p': "þ¶",
 	'r': "®Я", 's': "§∫", 't': "†‡", 'u': "µ∪", 'v': "√∨", 'w': "ωШ", 'x': "×", 'y': "¥", 'z': "ʒ",
 }
 

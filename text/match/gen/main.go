@@ -105,6 +105,6 @@ func encode(words map[string]byte) []byte {
 		z.Write(append([]byte{words[w] | byte(n)}, w[n:]+"\n"...)) //nolint:errcheck // memory takes it
 		last = w
 	}
-	z.Close() //nolint:errcheck // as above
+	z.Close()
 	return b.Bytes()
 }
