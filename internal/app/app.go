@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -69,6 +70,7 @@ type App struct {
 	listener   net.Listener
 	server     *http.Server
 	served     chan struct{} // closed when no more requests are answered
+	followed   atomic.Int64  // time of the Jetstream's latest event in the journal; 0 for none yet
 
 	stop    context.CancelCauseFunc
 	running chan struct{} // closed when the parts have ended
@@ -100,7 +102,7 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 			err = errors.Join(err, a.cleanUp())
 		}
 	}()
-	for _, open := range []func(context.Context) error{a.openStores, a.openEngine, a.openEffects, a.openAPI} {
+	for _, open := range []func(context.Context) error{a.openStores, a.openSources, a.openEngine, a.openEffects, a.openAPI} {
 		if err := open(ctx); err != nil {
 			return nil, err
 		}
@@ -171,7 +173,7 @@ func (a *App) openEngine(context.Context) error {
 	if through > 0 {
 		a.opts.Log.Info("hot state restored", "position", through, "took", time.Duration(a.opts.Now()-began))
 	}
-	a.ingest = ingest.New(ingest.Options{Now: a.opts.Now, Skew: int64(cfg.Ingest.ClockSkew), Backlog: backlog, Limits: limits(cfg)}, a.journal, a.engine)
+	a.ingest = ingest.New(ingest.Options{Now: a.opts.Now, Clock: hot.Clock(), Skew: int64(cfg.Ingest.ClockSkew), Backlog: backlog, Limits: limits(cfg)}, a.journal, a.engine)
 	a.control = control.New(a.records, a.ingest, a.engine, a.opts.Now, a.opts.Log)
 	return nil
 }

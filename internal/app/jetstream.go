@@ -18,16 +18,15 @@ import (
 const (
 	jetstream = "jetstream" // the source's name in the journal
 	held      = 4096        // events between the connection and the journal
-	lookBack  = 50_000      // records in which the last event of the source is looked for after a restart
 )
 
-// runJetstream follows a Jetstream into the journal. After a restart it goes on where the journal ends; what comes twice is dropped
-// as a duplicate.
+// runJetstream follows a Jetstream into the journal. After a restart it goes on behind the last event that is in the journal; what
+// comes twice is dropped as a duplicate.
 func (a *App) runJetstream(ctx context.Context) error {
 	cfg := &a.opts.Config.Sources.Jetstream
-	since, err := a.lastOf(ctx, jetstream)
-	if err != nil {
-		return err
+	since := a.followed.Load()
+	if since == 0 {
+		a.opts.Log.Info("the Jetstream is followed from now on: none of its events was stored before")
 	}
 	recs := make(chan journal.Record, held)
 	group, ctx := errgroup.WithContext(ctx)
@@ -77,6 +76,14 @@ func (a *App) runJetstream(ctx context.Context) error {
 					return ctx.Err()
 				}
 			}
+			at := a.followed.Load()
+			for i := range some {
+				at = max(at, some[i].Time)
+			}
+			if err := a.setCursor(jetstream, at); err != nil {
+				return err
+			}
+			a.followed.Store(at)
 		}
 		return nil
 	})
@@ -86,28 +93,24 @@ func (a *App) runJetstream(ctx context.Context) error {
 	return nil
 }
 
-// lastOf is the time of the source's latest event near the journal's end; 0 if there is none, which means to begin now.
-func (a *App) lastOf(ctx context.Context, name string) (int64, error) {
-	first, last := a.journal.Bounds(0)
-	from := first
-	if last > lookBack {
-		from = max(first, last-lookBack)
+// openSources takes up how far the sources were read.
+func (a *App) openSources(context.Context) error {
+	if a.opts.Config.Sources.Jetstream.URL == "" {
+		return nil
 	}
-	latest := int64(0)
-	var recs []journal.Record
-	for from <= last {
-		var err error
-		if recs, err = a.journal.Read(ctx, 0, from, 1024, recs[:0]); err != nil {
-			return 0, err
-		}
-		for i := range recs {
-			if recs[i].Source == name && recs[i].Kind == journal.Event {
-				latest = max(latest, recs[i].Time)
-			}
-		}
-		from += journal.Position(len(recs))
+	at, err := a.cursor(jetstream)
+	if err != nil {
+		return err
 	}
-	return latest, nil
+	a.followed.Store(at)
+	return nil
+}
+
+// behind reports whether a source is being caught up on, or cannot be reached: its events are older than the lateness, and would be
+// late for every window if the clock went on without them.
+func (a *App) behind() bool {
+	at := a.followed.Load()
+	return at > 0 && a.opts.Now()-at > int64(a.opts.Config.Decide.Lateness)
 }
 
 // reject keeps a refused message among the dead letters of ingest.

@@ -17,11 +17,12 @@ import (
 	"github.com/ringfence/ringfence/internal/app"
 	"github.com/ringfence/ringfence/internal/config"
 	"github.com/ringfence/ringfence/internal/decide"
+	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/rule"
 )
 
 // TestJetstream follows a Jetstream on loopback: what it sends is decided, a bad message is kept as a dead letter, and after a
-// restart the cursor is where the journal ends.
+// restart the cursor is behind its last event, wherever in the journal that is.
 func TestJetstream(t *testing.T) {
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	cursors := make(chan string, 8)
@@ -82,6 +83,7 @@ func TestJetstream(t *testing.T) {
 		if err := a.Stop(); err != nil {
 			t.Fatal(err)
 		}
+		forget(t, cfg.DataDir, journal.Position(a.Status().Decided)+1) // bulk of other sources drove its events out
 	}
 }
 

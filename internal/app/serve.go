@@ -123,7 +123,7 @@ func (a *App) parts() []part {
 		{"image", a.every(time.Duration(cfg.Image.Every), func(context.Context) error { a.engine.TakeImage(); return nil })},
 		{"clock", a.every(time.Second, func(ctx context.Context) error {
 			a.engine.Refresh()
-			if cfg.Ingest.IdleTick == 0 {
+			if cfg.Ingest.IdleTick == 0 || a.behind() {
 				return nil
 			}
 			return a.ingest.Tick(ctx, int64(cfg.Ingest.IdleTick))

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/ringfence/ringfence/event"
@@ -19,6 +20,7 @@ import (
 // Options of an ingest.
 type Options struct {
 	Now     func() int64 // nanoseconds since 1970
+	Clock   int64        // the event clock of the journal so far; 0 for none
 	Skew    int64        // an event this far ahead of Now is refused, so that one bad clock cannot move ours
 	Backlog int          // bulk waits while more records than this are not decided yet
 	Limits  event.Limits
@@ -38,11 +40,16 @@ type Ingest struct {
 	accepted atomic.Uint64
 	refused  atomic.Uint64
 	active   atomic.Int64 // when something was last appended
+	clock    atomic.Int64 // the newest time of an event or a tick; 0 for none
+	doubted  atomic.Bool  // the last tick was refused
 }
 
 // New makes an ingest.
 func New(opts Options, log journal.Log, p Progress) *Ingest {
-	return &Ingest{opts: opts, log: log, progress: p}
+	in := &Ingest{opts: opts, log: log, progress: p}
+	in.active.Store(opts.Now()) // what a restart keeps waiting comes before the first tick
+	in.clock.Store(opts.Clock)
+	return in
 }
 
 const (
@@ -201,6 +208,9 @@ func (in *Ingest) append(ctx context.Context, recs []journal.Record) (journal.Po
 	if recs[0].Kind != journal.Change {
 		in.accepted.Add(uint64(len(recs)))
 	}
+	for i := range recs {
+		in.advance(recs[i].Time)
+	}
 	in.active.Store(in.opts.Now())
 	return first + journal.Position(len(recs)) - 1, nil
 }
@@ -226,14 +236,45 @@ func (in *Ingest) Changes(ctx context.Context, ids []string, bodies [][]byte) er
 	return err
 }
 
+// advance notes the time of a record; a change has none.
+func (in *Ingest) advance(to int64) {
+	for {
+		at := in.clock.Load()
+		if to <= at || in.clock.CompareAndSwap(at, to) {
+			return
+		}
+	}
+}
+
+// maxTick is how far a tick may move the event clock.
+const maxTick = 24 * time.Hour
+
+// ErrClock is the error of a tick that a wrong clock may have asked for.
+var ErrClock = errors.New("the server's clock is far ahead of the latest event")
+
 // Tick moves the event clock to now if nothing came in for the given time. Its owner calls it every second.
+//
+// What a tick did cannot be taken back: in front of a clock that it set wrongly every event would be too old. So a tick that
+// is further than maxTick from the newest time known is not written, which gives ErrClock once, until an event says that so much
+// time has passed. Before the first event there is nothing that a tick could end.
 func (in *Ingest) Tick(ctx context.Context, idle int64) error {
-	now := in.opts.Now()
-	if now-in.active.Load() < idle {
+	now, clock := in.opts.Now(), in.clock.Load()
+	if now-in.active.Load() < idle || clock == 0 {
 		return nil
 	}
-	_, err := in.log.Append(ctx, partition, []journal.Record{{Kind: journal.Tick, Received: now, Time: now}})
-	return err
+	if now-clock > int64(maxTick) {
+		if in.doubted.Swap(true) {
+			return nil
+		}
+		return fmt.Errorf("%w: it says %s, the latest event %s; windows and labels wait for the next event, unless it is wrong",
+			ErrClock, event.FormatTime(now), event.FormatTime(clock))
+	}
+	in.doubted.Store(false)
+	if _, err := in.log.Append(ctx, partition, []journal.Record{{Kind: journal.Tick, Received: now, Time: now}}); err != nil {
+		return err
+	}
+	in.advance(now)
+	return nil
 }
 
 // Counts is how many events were accepted and how many lines refused since the start.

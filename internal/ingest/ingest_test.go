@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func (l *loop) WaitDecided(_ context.Context, pos journal.Position) error {
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-func newIngest(t *testing.T, l *loop) (*Ingest, journal.Log) {
+func newIngest(t *testing.T, l *loop, adjust ...func(*Options)) (*Ingest, journal.Log) {
 	t.Helper()
 	store, err := pebblelog.OpenStore("", vfs.NewMem(), pebblelog.StoreOptions{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -46,6 +47,9 @@ func newIngest(t *testing.T, l *loop) (*Ingest, journal.Log) {
 	}
 	t.Cleanup(func() { log.Close(); store.Close() })
 	opts := Options{Now: func() int64 { return now.UnixNano() }, Skew: int64(5 * time.Minute), Backlog: 300, Limits: event.DefaultLimits()}
+	for _, a := range adjust {
+		a(&opts)
+	}
 	return New(opts, log, l), log
 }
 
@@ -131,19 +135,71 @@ func TestQuotaEndsTheStream(t *testing.T) {
 }
 
 func TestTick(t *testing.T) {
-	in, log := newIngest(t, &loop{})
-	if err := in.Tick(t.Context(), int64(time.Second)); err != nil {
+	clock := now.UnixNano()
+	in, log := newIngest(t, &loop{}, func(o *Options) { o.Now = func() int64 { return clock } })
+	const second, hour = int64(time.Second), int64(time.Hour)
+	tick := func(after int64, want error) {
+		t.Helper()
+		clock += after
+		if err := in.Tick(t.Context(), second); !errors.Is(err, want) {
+			t.Errorf("at %s: got %v, want %v", event.FormatTime(clock), err, want)
+		}
+	}
+	post := func(at int64) {
+		t.Helper()
+		e := event.Event{ID: "e", Time: at, Kind: "post", Actor: "a"}
+		if err := in.Urgent(t.Context(), "s", &e, e.AppendNative(nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tick(hour, nil) // nothing happened yet
+	post(clock)
+	tick(second-1, nil) // not idle
+	tick(1, nil)        // 1
+	want := []int64{clock}
+	tick(24*hour, nil) // 2
+	want = append(want, clock)
+	tick(24*hour+1, ErrClock)
+	tick(hour, nil) // said once
+	post(clock - 2*hour)
+	tick(hour, nil) // 3: an event came from as far
+	want = append(want, clock)
+	tick(25*hour, ErrClock)
+
+	recs, err := log.Read(t.Context(), 0, 1, 100, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	e := event.Event{ID: "now", Time: now.UnixNano(), Kind: "post", Actor: "a"}
-	if err := in.Urgent(t.Context(), "s", &e, e.AppendNative(nil)); err != nil {
-		t.Fatal(err)
+	var got []int64
+	for _, rec := range recs {
+		if rec.Kind == journal.Tick {
+			got = append(got, rec.Time)
+		}
 	}
-	if err := in.Tick(t.Context(), int64(time.Second)); err != nil { // not idle
-		t.Fatal(err)
+	if !slices.Equal(got, want) {
+		t.Errorf("ticks at %v, want %v", got, want)
 	}
-	recs, err := log.Read(t.Context(), 0, 1, 10, nil)
-	if err != nil || len(recs) != 2 || recs[0].Kind != journal.Tick || recs[0].Time != now.UnixNano() {
-		t.Errorf("got %+v, %v", recs, err)
+}
+
+// TestFirstTick: after a restart senders have the idle time to bring what waited for it, and a clock in 2099 moves nothing.
+func TestFirstTick(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		clock int64 // before the restart
+		after time.Duration
+		want  error
+		ticks int
+	}{
+		{"at once", now.Add(-time.Hour).UnixNano(), 0, nil, 0},
+		{"idle since", now.Add(-time.Hour).UnixNano(), time.Second, nil, 1},
+		{"2099", now.AddDate(-73, 0, 0).UnixNano(), time.Second, ErrClock, 0},
+	} {
+		clock := now.UnixNano()
+		in, log := newIngest(t, &loop{}, func(o *Options) { o.Clock, o.Now = c.clock, func() int64 { return clock } })
+		clock += int64(c.after)
+		err := in.Tick(t.Context(), int64(time.Second))
+		if _, last := log.Bounds(0); !errors.Is(err, c.want) || int(last) != c.ticks {
+			t.Errorf("%s: got %d ticks, %v", c.name, last, err)
+		}
 	}
 }

@@ -39,9 +39,11 @@ const (
 // next, and goes on a little before the last event: some events come twice, none is missed while the server has them.
 func Follow(ctx context.Context, opt FollowOptions, handle func(e *event.Event, raw []byte) error) error {
 	f := follower{opt: opt, handle: handle, since: opt.Since, decoder: event.NewDecoder(opt.Limits)}
-	if _, err := f.address(); err != nil {
+	u, err := url.Parse(opt.URL)
+	if err != nil {
 		return fmt.Errorf("follow Jetstream: %w", err)
 	}
+	f.server = u.Host + u.Path // the query may hold a token
 	delay := firstDelay
 	for {
 		got, err := f.connection(ctx)
@@ -55,7 +57,7 @@ func Follow(ctx context.Context, opt FollowOptions, handle func(e *event.Event, 
 		if got {
 			delay = firstDelay
 		}
-		opt.Log.Warn("Jetstream connection lost", "url", opt.URL, "error", err, "again_in", delay)
+		opt.Log.Warn("Jetstream connection lost", "server", f.server, "error", err, "again_in", delay)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -73,6 +75,7 @@ func (e *handleError) Error() string { return e.err.Error() }
 type follower struct {
 	opt     FollowOptions
 	handle  func(*event.Event, []byte) error
+	server  string // host and path, for the log
 	since   int64
 	decoder *event.Decoder
 	event   event.Event
@@ -106,6 +109,9 @@ func (f *follower) connection(ctx context.Context) (got bool, err error) {
 	dialCtx, cancel := context.WithTimeout(ctx, silence)
 	conn, _, err := websocket.Dial(dialCtx, address, &websocket.DialOptions{HTTPClient: f.opt.Client})
 	cancel()
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		err = u.Err // without the address
+	}
 	if err != nil {
 		return false, err
 	}

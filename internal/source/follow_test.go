@@ -156,3 +156,20 @@ func TestFollowEnds(t *testing.T) {
 		}
 	})
 }
+
+// TestFollowLogsNoQuery: a token in the address goes nowhere but to the server.
+func TestFollowLogsNoQuery(t *testing.T) {
+	var log strings.Builder
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		client := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+			time.AfterFunc(firstDelay/2, stop)
+			return nil, errors.New("no route")
+		}}}
+		_ = Follow(ctx, FollowOptions{URL: "ws://jetstream.example/subscribe?token=secret", Limits: event.DefaultLimits(), Client: client,
+			Log: slog.New(slog.NewTextHandler(&log, nil))}, nil)
+	})
+	if text := log.String(); strings.Contains(text, "secret") || !strings.Contains(text, "jetstream.example/subscribe") || !strings.Contains(text, "no route") {
+		t.Errorf("logged: %s", text)
+	}
+}

@@ -9,7 +9,7 @@ import (
 )
 
 // The store's keys begin with a byte that says whose they are: 0x00–0x0f the store itself, 0x10–0x1f the journal, 0x20–0x3f
-// the hot state, 0x40–0x4f the decisions. The journal's:
+// the hot state, 0x40–0x4f the decisions, 0x50 how far sources were read. The journal's:
 //
 //	0x10                                 floor: what truncation forgot
 //	0x11 | position 8                    a record

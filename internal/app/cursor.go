@@ -1,0 +1,44 @@
+package app
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// cursorPrefix begins the store's keys that say how far a source is read: the prefix, the source's name → the time of its latest
+// event that is in the journal, in nanoseconds since 1970.
+const cursorPrefix = 0x50
+
+func cursorKey(source string) []byte { return append([]byte{cursorPrefix}, source...) }
+
+// cursor is how far a source was read; 0 if it never was.
+func (a *App) cursor(source string) (int64, error) {
+	value, closer, err := a.store.Get(cursorKey(source))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("how far %s was read: %w", source, err)
+	}
+	defer closer.Close() //nolint:errcheck // the value was read
+	if len(value) != 8 {
+		return 0, fmt.Errorf("how far %s was read: %d bytes are stored, not 8", source, len(value))
+	}
+	return int64(binary.BigEndian.Uint64(value)), nil
+}
+
+// setCursor stores how far a source is read, after its events are durable in the journal. It does not wait for the disk: from a
+// cursor that a crash set back, events come twice and are dropped as duplicates.
+func (a *App) setCursor(source string, at int64) error {
+	b := a.store.NewBatch()
+	if err := b.Set(cursorKey(source), binary.BigEndian.AppendUint64(nil, uint64(at)), nil); err != nil {
+		return errors.Join(err, b.Close())
+	}
+	if err := a.store.Apply(b); err != nil {
+		return fmt.Errorf("how far %s was read: %w", source, err)
+	}
+	return b.Close()
+}
