@@ -150,7 +150,7 @@ func (a *App) openEngine(context.Context) error {
 	asked := hot.Bounds()
 	a.engine = pipeline.New(pipeline.Options{
 		Workers: workers(a.opts.Workers), EmailKey: key,
-		Now: a.opts.Now, Stored: func() { a.dispatcher.Wake() }, Crash: a.opts.Crash, Log: a.opts.Log,
+		Now: a.opts.Now, Stored: func() { a.dispatcher.Wake() }, Crash: a.opts.Crash, Log: a.opts.Log, Letters: a.records,
 	}, a.journal, hot, a.records, pipeline.OpenDecisions(a.store.DB, a.store.Apply))
 	began := a.opts.Now()
 	through, err := hot.Restore()

@@ -39,6 +39,8 @@ type Options struct {
 	Stored func()             // called when effects are in the outbox; nil for none
 	Crash  func(point string) // fault harness: called at named points; nil for none
 	Log    *slog.Logger
+
+	Letters record.Rejections // keeps events that the loop does not take; nil for none
 }
 
 // Engine runs the loop behind a journal.
@@ -87,6 +89,7 @@ type outcome struct {
 	decisions []decide.Decision
 	lines     []byte // of the decisions
 	effects   []effect.Effect
+	letters   []record.Rejection
 	received  int64 // of the last record
 }
 
@@ -94,6 +97,9 @@ type outcome struct {
 func (o *outcome) add(it *extract.Item, output *decide.Output) (dec decide.Decision) {
 	o.through, o.received = it.Record.Position, it.Record.Received
 	o.effects = append(o.effects, output.Effects...)
+	if l, ok := letter(it, output.Outcome); ok && len(o.letters) < lettersMost {
+		o.letters = append(o.letters, l)
+	}
 	if !output.Decision.Fired {
 		return dec
 	}
@@ -119,8 +125,9 @@ func (e *Engine) blank() outcome {
 func (e *Engine) recycle(o outcome) {
 	clear(o.decisions)
 	clear(o.effects)
+	clear(o.letters)
 	select {
-	case e.spare <- outcome{decisions: o.decisions[:0], lines: o.lines[:0], effects: o.effects[:0]}:
+	case e.spare <- outcome{decisions: o.decisions[:0], lines: o.lines[:0], effects: o.effects[:0], letters: o.letters[:0]}:
 	default:
 	}
 }
@@ -312,6 +319,7 @@ func (e *Engine) deliver(ctx context.Context, out <-chan outcome) error {
 					o.through, o.received = next.through, next.received
 					o.decisions = append(o.decisions, next.decisions...)
 					o.effects = append(o.effects, next.effects...)
+					o.letters = append(o.letters, next.letters...)
 					taken = append(taken, next)
 				}
 			default:
@@ -343,6 +351,7 @@ func (e *Engine) deliver(ctx context.Context, out <-chan outcome) error {
 		if err := e.decisions.put(o.decisions, o.received); err != nil {
 			return fmt.Errorf("pipeline: decisions up to position %d: %w", o.through, err)
 		}
+		e.bury(ctx, o.letters)
 		e.progress.delivered(o.through)
 		for _, done := range append(taken, o) {
 			e.recycle(done)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -105,4 +106,60 @@ func TestStopWithoutAnOutbox(t *testing.T) {
 			t.Errorf("got %+v and an image at %d: nothing can be stored", got, e.Saved())
 		}
 	})
+}
+
+// kept is an outbox that takes everything, and the dead letters.
+type kept struct {
+	record.Outbox
+	record.Rejections
+	letters []record.Rejection
+}
+
+func (*kept) PutEffects(_ context.Context, effects []effect.Effect, _ uint64, _ int64) ([]bool, error) {
+	return make([]bool, len(effects)), nil
+}
+
+func (k *kept) PutRejections(_ context.Context, rs []record.Rejection) error {
+	k.letters = append(k.letters, rs...)
+	return nil
+}
+
+// TestUndecidedEventsBecomeLetters: an event that was acknowledged and then not decided is there for its sender to find.
+func TestUndecidedEventsBecomeLetters(t *testing.T) {
+	db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	hot, err := state.New(state.Options{DB: db})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := `{"id":"e","time":"2026-03-01T12:00:00Z","kind":"post","actor":"a"}`
+	log := journalOf(t, labelling, first, first, strings.Replace(first, `"a"`, `"b"`, 1), strings.NewReplacer("2026", "2020", `"e"`, `"old"`).Replace(first), "{")
+	for range 3 * lettersMost {
+		log.recs = append(log.recs, log.recs[3])
+		log.recs[len(log.recs)-1].Position = journal.Position(len(log.recs))
+	}
+	k := &kept{}
+	e := New(Options{Workers: 1, EmailKey: []byte("k"), Now: func() int64 { return 0 }, Log: slog.New(slog.DiscardHandler), Letters: k},
+		log, hot, k, OpenDecisions(db, func(b *pebble.Batch) error { return b.Commit(pebble.NoSync) }))
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- e.Run(ctx) }()
+	if err := e.WaitDecided(t.Context(), journal.Position(len(log.recs))); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if len(k.letters) != lettersMost {
+		t.Fatalf("%d letters, want %d", len(k.letters), lettersMost)
+	}
+	for i, want := range []string{`event "e" at position 4: another event`, `event "old" at position 5: its time`, "at position 6: event"} {
+		if got := k.letters[i]; got.Source != FileSource || !strings.Contains(got.Error, want) || string(got.Raw) != string(log.recs[i+3].Body) {
+			t.Errorf("letter %d is %+v, want %s", i, got, want)
+		}
+	}
 }

@@ -171,7 +171,7 @@ func (k *Key) Check() error {
 	return nil
 }
 
-// Rejections is the dead letters of ingest: the input lines that were refused.
+// Rejections is the dead letters of ingest: the input lines that were refused, and the events that were durable and then not decided.
 type Rejections interface {
 	// PutRejections stores refused lines, each cut to MaxRaw. Past MaxRejections the oldest are dropped, and counted.
 	PutRejections(ctx context.Context, rs []Rejection) error
