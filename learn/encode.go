@@ -140,11 +140,14 @@ func DecodeCalibration(b []byte) (Calibration, []byte, error) {
 	}
 }
 
+// appendFloat32 and appendFloat64 write both zeros as the one without a sign: adding zero takes it off.
 func appendFloat32(dst []byte, f float32) []byte {
+	f += 0
 	return binary.LittleEndian.AppendUint32(dst, math.Float32bits(f))
 }
 
 func appendFloat64(dst []byte, f float64) []byte {
+	f += 0
 	return binary.LittleEndian.AppendUint64(dst, math.Float64bits(f))
 }
 

@@ -3,6 +3,7 @@ package learn
 import (
 	"bytes"
 	"errors"
+	"math"
 	"testing"
 )
 
@@ -26,6 +27,19 @@ func TestModelsSurviveTheirEncoding(t *testing.T) {
 		if _, _, err := DecodeLogistic(encoded[:cut]); !errors.Is(err, ErrFormat) {
 			t.Fatalf("cut at %d: error %v, want ErrFormat", cut, err)
 		}
+	}
+}
+
+func TestBothZerosAreOne(t *testing.T) {
+	zero := math.Copysign(0, -1)
+	for _, c := range []Calibration{Platt{1, zero}, Isotonic{[]knot{{zero, 0.5}}}} {
+		if _, _, err := DecodeCalibration(c.Append(nil)); err != nil {
+			t.Errorf("%v: %v", c, err)
+		}
+	}
+	m := &Logistic{bits: 1, intercept: float32(zero), weights: []float32{float32(zero), 1}}
+	if _, _, err := DecodeLogistic(m.Append(nil)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -69,7 +69,7 @@ func (t *FTRL) step(c *cell, w, gradient float64) {
 }
 
 // Learn takes one example in and returns the probability it had before: a stream of these is an honest test. importance is how
-// many examples it stands for; features beyond the table are an error of the caller and panic.
+// many examples it stands for, finite and not negative; features beyond the table are an error of the caller and panic.
 func (t *FTRL) Learn(x Vector, positive bool, importance float64) float64 {
 	t.weights = t.weights[:0]
 	base := t.weight(t.intercept, 0)
