@@ -52,7 +52,8 @@ func (c Platt) Probability(score float64) float64 {
 }
 
 // FitPlatt fits a line by Newton's method to targets held a little away from 0 and 1 (Platt 1999; Lin, Lin and Weng 2007). A
-// line that falls, where high scores are the rarer positives, is laid flat.
+// line that falls, where high scores are the rarer positives, is laid flat. It alone takes logarithms, so that its last bits may
+// differ between architectures; what a fitted line says does not.
 func FitPlatt(scored []Scored) (Platt, error) {
 	positive, negative, err := count(scored)
 	if err != nil {

@@ -2,9 +2,9 @@
 // regression over hashed features, calibration of its scores into probabilities, and the figures by which models are judged.
 //
 // Everything is exact in the sense that matters for a replay: the same examples in the same order give the same bytes, and the
-// same bytes give the same scores, on every architecture. Sums run in the order of the features, products are rounded before they
-// are added (a fused multiply-add would differ), and the exponential function is the package's own. A model's bytes are its
-// identity: see ID.
+// same bytes give the same scores, on every architecture (FitPlatt says where it falls short). Sums run in the order of the
+// features, products are rounded before they are added (a fused multiply-add would differ), and the exponential function is the
+// package's own. A model's bytes are its identity: see ID.
 //
 // The package needs the standard library only and stands alone. Trainers belong to one goroutine; what they give away (Logistic,
 // Platt, Isotonic) never changes and may be read from many.
