@@ -53,7 +53,7 @@ type sample struct {
 
 func (s sample) fold() int { return int(s.hash.Index(32) % folds) }
 
-// Train makes a model from examples of both kinds. It takes about 50 µs a post and pass, of which there are 20 in all, and about 50 MB
+// Train makes a model from examples of both kinds. It takes about 50 µs a post and pass, of which there are 20 in all, and about 10 MB
 // beside the texts.
 func Train(examples []Example) (*Model, *Report, error) {
 	samples, err := prepare(examples)
