@@ -36,7 +36,7 @@ var (
 	loose = []string{"in", "er", "ers", "y", "z", "a", "az", "ings", "est"}
 )
 
-// Compile makes a bank. Terms that are the same but for case and signs stay terms of their own. It takes about 3 s and 300 MB for
+// Compile makes a bank. Terms that are the same but for case and signs stay terms of their own. It takes about 1 s and 65 MB for
 // 100,000 terms.
 func Compile(terms []Term) (*Bank, error) {
 	if len(terms) > maxTerms {
