@@ -155,7 +155,9 @@ func (a *API) decided(w http.ResponseWriter, r *http.Request, s *scratch, id [16
 	case decide.Duplicate:
 		var err error
 		if line, err = a.Decisions.Find(id, a.Now()); err != nil {
-			a.Log.Error("a stored decision cannot be read", "request", exchangeOf(r.Context()).id, "error", err)
+			if !errors.Is(err, pipeline.ErrForgotten) {
+				a.Log.Error("a stored decision cannot be read", "request", exchangeOf(r.Context()).id, "error", err)
+			}
 			a.undecided(w, r, s, true)
 			return
 		}

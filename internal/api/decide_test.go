@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -234,4 +235,25 @@ func (p prompt) Await(id [16]byte) (<-chan pipeline.Answer, func()) {
 	ch := make(chan pipeline.Answer, 1)
 	ch <- pipeline.Answer{Identity: id, Outcome: decide.Decided, Line: p.line}
 	return ch, func() {}
+}
+
+// TestDecideForgotten: where the decision on an event that comes again is no longer stored, the answer does not pretend to know it.
+func TestDecideForgotten(t *testing.T) {
+	r := newRig(t)
+	r.pushRules(rulesYAML)
+	body := post("e1", "a1", "BUY", 0)
+	if w := r.do("POST", "/v1/decide", body); !strings.Contains(w.Body.String(), `"verdict":"limit"`) {
+		t.Fatalf("got %d %s", w.Code, w.Body)
+	}
+	w := r.do("POST", "/v1/decide", body)
+	if !strings.Contains(w.Body.String(), `"outcome":"duplicate"`) {
+		t.Fatalf("got %d %s", w.Code, w.Body)
+	}
+	for r.engine.Status().Stored < r.engine.Status().Decided {
+		runtime.Gosched()
+	}
+	r.must(r.engine.Decisions().Truncate(1000))
+	if w := r.do("POST", "/v1/decide", body); w.Code != 200 || !strings.Contains(w.Body.String(), `"verdict":"undecided"`) {
+		t.Errorf("got %d %s, want undecided", w.Code, w.Body)
+	}
 }

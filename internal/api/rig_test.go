@@ -91,7 +91,7 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 	hot, err := state.New(state.Options{Lateness: lateness, Budget: 64 << 20, Horizon: int64(24 * time.Hour), MaxIDs: 1_000_000, DB: store.DB})
 	r.must(err)
 	r.engine = pipeline.New(pipeline.Options{Workers: 1, EmailKey: make([]byte, 32),
-		Now: now, Log: log}, journal, hot, records, pipeline.OpenDecisions(store.DB, store.Apply))
+		Now: now, Log: log}, journal, hot, records, pipeline.OpenDecisions(store.DB, store.Apply, int64(25*time.Hour)))
 	in := ingest.New(ingest.Options{Now: now, Skew: int64(5 * time.Minute), Backlog: 10_000, Limits: event.DefaultLimits()}, journal, r.engine)
 	r.relay = control.New(records, in, r.engine, now, log)
 	keys := auth.NewKeyring(records, auth.Quota{}, now, log)

@@ -4,6 +4,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,6 +63,7 @@ type App struct {
 	journal    journal.Log
 	records    record.Store
 	engine     *pipeline.Engine
+	repeats    int64 // how long after its receipt an event may come again and be a duplicate, in nanoseconds
 	ingest     *ingest.Ingest
 	control    *control.Control
 	metrics    *prometheus.Registry
@@ -147,11 +149,16 @@ func (a *App) openEngine(context.Context) error {
 	if err != nil {
 		return err
 	}
+	stored, err := state.StoredBounds(a.store.DB)
+	if err != nil {
+		return fmt.Errorf("restore the hot state: %w", err)
+	}
+	a.repeats = cmp.Or(stored.Horizon, int64(cfg.Decide.DedupeHorizon)) + int64(cfg.Ingest.ClockSkew)
 	asked := hot.Bounds()
 	a.engine = pipeline.New(pipeline.Options{
 		Workers: workers(a.opts.Workers), EmailKey: key,
 		Now: a.opts.Now, Stored: func() { a.dispatcher.Wake() }, Crash: a.opts.Crash, Log: a.opts.Log, Letters: a.records,
-	}, a.journal, hot, a.records, pipeline.OpenDecisions(a.store.DB, a.store.Apply))
+	}, a.journal, hot, a.records, pipeline.OpenDecisions(a.store.DB, a.store.Apply, a.repeats))
 	began := a.opts.Now()
 	through, err := hot.Restore()
 	if err != nil {

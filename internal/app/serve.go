@@ -129,7 +129,7 @@ func (a *App) parts() []part {
 			return a.ingest.Tick(ctx, int64(cfg.Ingest.IdleTick))
 		})},
 		{"outbox", a.every(time.Minute, func(ctx context.Context) error {
-			_, err := a.records.PruneEffects(ctx, a.opts.Now()-int64(pruneAfter), 10_000)
+			_, err := a.records.PruneEffects(ctx, a.opts.Now()-max(int64(pruneAfter), a.repeats), 10_000)
 			return err
 		})},
 	}
@@ -219,7 +219,7 @@ func (a *App) runArchive(ctx context.Context) error {
 		dir = filepath.Join(a.opts.Config.DataDir, archiveDir)
 	}
 	sealer, err := archive.NewSealer(vfs.Default, dir, a.journal, archive.Options{
-		Bytes: int64(cfg.SegmentSize), Age: time.Duration(cfg.SegmentAge), Retention: time.Duration(cfg.JournalRetention),
+		Bytes: int64(cfg.SegmentSize), Age: time.Duration(cfg.SegmentAge), Retention: max(time.Duration(cfg.JournalRetention), time.Duration(a.repeats)),
 		Saved: a.engine.Saved,
 	})
 	if err != nil {

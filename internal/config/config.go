@@ -37,7 +37,7 @@ type Ingest struct {
 	MaxBatch  int      `yaml:"max_batch" doc:"Most events in one request."`
 	MaxBody   Size     `yaml:"max_body" doc:"Largest request body, unpacked."`
 	Quota     Quota    `yaml:"quota" doc:"How much one source may send. Above it a request is answered 429 with the time to wait."`
-	IdleTick  Duration `yaml:"idle_tick" doc:"When nothing came for this long, the event clock moves to the time of day, so that windows end and labels expire also in quiet hours. 0s moves it by events alone, as replaying history through the API needs."`
+	IdleTick  Duration `yaml:"idle_tick" doc:"When nothing came for this long, the event clock moves to the time of day, so that windows end and labels expire also in quiet hours. 0s moves it by events alone, as replaying history through the API needs. It waits while the Jetstream has older events to bring."`
 	ClockSkew Duration `yaml:"clock_skew" doc:"How far ahead of the time of arrival an event may be. One further ahead is refused."`
 }
 
@@ -67,7 +67,7 @@ type Archive struct {
 	Dir              string   `yaml:"dir" doc:"Directory of the segments. Empty means archive in data_dir."`
 	SegmentSize      Size     `yaml:"segment_size" doc:"A segment is closed when it holds this much of the journal."`
 	SegmentAge       Duration `yaml:"segment_age" doc:"A segment is closed at the latest when its first record is this old."`
-	JournalRetention Duration `yaml:"journal_retention" doc:"How long records stay in the journal after they were archived."`
+	JournalRetention Duration `yaml:"journal_retention" doc:"How long records, and the decisions on them, stay in the store after they were archived. At least decide.dedupe_horizon and ingest.clock_skew together, so that an event that comes again finds its decision."`
 }
 
 // Sources is what is fetched.

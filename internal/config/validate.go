@@ -44,7 +44,11 @@ func (c *Config) validate(wrong complain) {
 	within(wrong, "image.every", c.Image.Every, span(time.Second), span(time.Hour))
 	within(wrong, "archive.segment_size", c.Archive.SegmentSize, 1<<20, 4<<30)
 	within(wrong, "archive.segment_age", c.Archive.SegmentAge, span(time.Second), span(7*24*time.Hour))
-	within(wrong, "archive.journal_retention", c.Archive.JournalRetention, 0, span(365*24*time.Hour))
+	within(wrong, "archive.journal_retention", c.Archive.JournalRetention, span(time.Minute), span(365*24*time.Hour))
+	if repeats := c.Decide.DedupeHorizon + c.Ingest.ClockSkew; c.Archive.JournalRetention < repeats {
+		wrong("archive.journal_retention", "%s is less than decide.dedupe_horizon and ingest.clock_skew together, %s: an event that comes again would not find its decision",
+			c.Archive.JournalRetention, repeats)
+	}
 	if c.Sources.Jetstream.URL != "" {
 		checkURL(wrong, "sources.jetstream.url", c.Sources.Jetstream.URL, "ws", "wss")
 	}

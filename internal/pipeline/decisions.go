@@ -25,6 +25,7 @@ import (
 type Decisions struct {
 	db      *pebble.DB
 	apply   func(*pebble.Batch) error
+	periods uint32 // in which an identity is looked for, the present one among them
 	mu      sync.Mutex
 	pending map[[16]byte]decide.Decision // decided, not yet written
 	wrote   chan struct{}                // closed and replaced at every write
@@ -35,12 +36,15 @@ const (
 	byPosition = 0x40
 	byIdentity = 0x41
 	period     = int64(6 * time.Hour)
-	periods    = 6 // a repeated event finds its decision for at least 30 hours, longer than the dedupe horizon
 )
 
-// OpenDecisions opens the decisions of a store, which are written by apply, without a wait for the disk.
-func OpenDecisions(db *pebble.DB, apply func(*pebble.Batch) error) *Decisions {
-	return &Decisions{db: db, apply: apply, pending: map[[16]byte]decide.Decision{}, wrote: make(chan struct{})}
+// ErrForgotten is the error of a decision that was made so long ago that it is no longer stored.
+var ErrForgotten = errors.New("the decision is no longer stored")
+
+// OpenDecisions opens the decisions of a store, which are written by apply, without a wait for the disk. An event is found by its
+// identity for the time given, in nanoseconds, at least: as long as it may come again.
+func OpenDecisions(db *pebble.DB, apply func(*pebble.Batch) error, repeats int64) *Decisions {
+	return &Decisions{db: db, apply: apply, periods: uint32(repeats/period) + 2, pending: map[[16]byte]decide.Decision{}, wrote: make(chan struct{})}
 }
 
 // hold makes a decision known to Find before it is written. Its line must stay as it is until put returns.
@@ -71,9 +75,9 @@ func (d *Decisions) put(decisions []decide.Decision, received int64) error {
 			return err
 		}
 	}
-	if now > max(d.trimmed, periods) {
+	if now > max(d.trimmed, d.periods) {
 		d.trimmed = now
-		if err := b.DeleteRange(identityKey(0, [16]byte{}), identityKey(now-periods, [16]byte{}), nil); err != nil {
+		if err := b.DeleteRange(identityKey(0, [16]byte{}), identityKey(now-d.periods, [16]byte{}), nil); err != nil {
 			return err
 		}
 	}
@@ -96,14 +100,14 @@ func (d *Decisions) put(decisions []decide.Decision, received int64) error {
 	return nil
 }
 
-// Find gives the decision on an event, by its identity; nil if no rule fired on it or it is too long ago. received is now by
-// the journal's clock.
+// Find gives the decision on an event, by its identity; nil if no rule fired on it, ErrForgotten if its
+// record was truncated since. received is now by the journal's clock.
 func (d *Decisions) Find(id [16]byte, received int64) ([]byte, error) {
 	if line := d.held(id); line != nil {
 		return line, nil
 	}
 	now := uint32(received / period)
-	for back := range uint32(periods) {
+	for back := range d.periods {
 		if back > now {
 			break
 		}
@@ -111,9 +115,14 @@ func (d *Decisions) Find(id [16]byte, received int64) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(pos) == 8 {
-			return d.get(positionKey(journal.Position(binary.BigEndian.Uint64(pos))))
+		if len(pos) != 8 {
+			continue
 		}
+		line, err := d.get(positionKey(journal.Position(binary.BigEndian.Uint64(pos))))
+		if err == nil && line == nil {
+			err = ErrForgotten
+		}
+		return line, err
 	}
 	return nil, nil
 }

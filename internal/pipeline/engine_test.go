@@ -86,7 +86,7 @@ func TestStopWithoutAnOutbox(t *testing.T) {
 		}
 		log := journalOf(t, labelling, `{"id":"e","time":"2026-03-01T12:00:00Z","kind":"post","actor":"a"}`)
 		e := New(Options{Workers: 1, EmailKey: []byte("k"), Now: func() int64 { return 0 }, Log: slog.New(slog.DiscardHandler)},
-			log, hot, full{}, OpenDecisions(nil, nil))
+			log, hot, full{}, OpenDecisions(nil, nil, 0))
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- e.Run(ctx) }()
@@ -143,7 +143,7 @@ func TestUndecidedEventsBecomeLetters(t *testing.T) {
 	}
 	k := &kept{}
 	e := New(Options{Workers: 1, EmailKey: []byte("k"), Now: func() int64 { return 0 }, Log: slog.New(slog.DiscardHandler), Letters: k},
-		log, hot, k, OpenDecisions(db, func(b *pebble.Batch) error { return b.Commit(pebble.NoSync) }))
+		log, hot, k, OpenDecisions(db, func(b *pebble.Batch) error { return b.Commit(pebble.NoSync) }, 0))
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()

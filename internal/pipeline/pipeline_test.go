@@ -21,7 +21,7 @@ func openDecisions(t *testing.T) *Decisions {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return OpenDecisions(db, func(b *pebble.Batch) error { return b.Commit(pebble.NoSync) })
+	return OpenDecisions(db, func(b *pebble.Batch) error { return b.Commit(pebble.NoSync) }, int64(24*time.Hour))
 }
 
 func made(pos uint64) decide.Decision {
@@ -60,6 +60,9 @@ func TestDecisions(t *testing.T) {
 	}
 	if got, _ := d.From(0, 10, nil); len(got) != 1 || got[0].Position != 7 {
 		t.Errorf("after truncation: %v", got)
+	}
+	if line, err := d.Find([16]byte{3}, now); line != nil || !errors.Is(err, ErrForgotten) {
+		t.Errorf("truncated: got %s, %v", line, err)
 	}
 	// The index by identity forgets what no repeated event can ask for.
 	if err := d.put([]decide.Decision{made(8)}, now+20*period); err != nil {
