@@ -11,7 +11,7 @@ import (
 
 // TestDavidson measures the classifier on the labelled tweets of Davidson and others (2017), which are not part of this
 // repository. The split: a tweet is in the test set if the FNV-1a hash of its row number is 0 modulo 5. The model is trained on
-// the others and sees the test set once.
+// the others, and the threshold chosen on them.
 func TestDavidson(t *testing.T) {
 	shared := os.Getenv("RINGFENCE_SHARED")
 	if shared == "" {
