@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"path/filepath"
 	"time"
 
@@ -33,7 +32,6 @@ const (
 
 func (a *App) openEffects(context.Context) error {
 	var receivers []enforce.Receiver
-	var private []netip.Prefix
 	for i := range a.opts.Config.Webhooks {
 		w := &a.opts.Config.Webhooks[i]
 		text, err := w.Secret(a.opts.Lookup)
@@ -44,7 +42,9 @@ func (a *App) openEffects(context.Context) error {
 		if err != nil {
 			return fmt.Errorf("secret of webhook %s: %w", w.Name, err)
 		}
-		r := enforce.Receiver{Name: "notify:" + w.Name, URL: w.URL, Secrets: []webhook.Secret{key}, Workers: webhookWorkers}
+		r := enforce.Receiver{Name: "notify:" + w.Name, URL: w.URL, Secrets: []webhook.Secret{key}, Workers: webhookWorkers,
+			Client: fetch.NewClient(fetch.Options{Timeout: 15 * time.Second, MaxBody: answerLimit, Networks: w.AllowPrivate})}
+		a.later("connections to receiver "+w.Name, func() error { r.Client.CloseIdleConnections(); return nil })
 		if w.Name == record.PlatformReceiver {
 			r.Name = record.PlatformReceiver
 		}
@@ -52,11 +52,8 @@ func (a *App) openEffects(context.Context) error {
 			r.Kinds = append(r.Kinds, effect.Kind(kind))
 		}
 		receivers = append(receivers, r)
-		private = append(private, w.AllowPrivate...)
 	}
-	client := fetch.NewClient(fetch.Options{Timeout: 15 * time.Second, MaxBody: answerLimit, Networks: private})
-	a.later("connections to receivers", func() error { client.CloseIdleConnections(); return nil })
-	d, err := enforce.New(enforce.Options{Store: a.records, Receivers: receivers, Client: client, Now: a.wall, Log: a.opts.Log, Crash: a.opts.Crash})
+	d, err := enforce.New(enforce.Options{Store: a.records, Receivers: receivers, Now: a.wall, Log: a.opts.Log, Crash: a.opts.Crash})
 	if err != nil {
 		return err
 	}

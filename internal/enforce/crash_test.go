@@ -112,8 +112,8 @@ func TestCrashChild(t *testing.T) {
 	var mu sync.Mutex
 	passed := 0
 	d, err := New(Options{
-		Store: store, Client: http.DefaultClient, Log: slog.New(slog.DiscardHandler),
-		Receivers: []Receiver{{Name: "platform", URL: os.Getenv("ENFORCE_URL"), Secrets: []webhook.Secret{secret(t)}, Workers: 3}},
+		Store: store, Log: slog.New(slog.DiscardHandler),
+		Receivers: []Receiver{{Name: "platform", URL: os.Getenv("ENFORCE_URL"), Secrets: []webhook.Secret{secret(t)}, Workers: 3, Client: http.DefaultClient}},
 		Now:       func() time.Time { return time.Unix(1_700_000_000, 0).Add(time.Duration(start) * time.Minute) },
 		Crash: func(point string) {
 			mu.Lock()

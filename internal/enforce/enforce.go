@@ -56,13 +56,13 @@ type Receiver struct {
 	Secrets []webhook.Secret // each signs every message; two while one is being replaced
 	Kinds   []effect.Kind    // what it is sent, the rest is recorded only; empty for all
 	Workers int              // messages under way at a time, 1 to MaxWorkers
+	Client  *http.Client     // from package fetch, one for each, so that what one may reach opens nothing for another; its redirects are not used
 }
 
 // Options says what a Dispatcher works with.
 type Options struct {
 	Store     record.Deliveries
-	Receivers []Receiver   // effects of a receiver that is not among them are recorded only
-	Client    *http.Client // from package fetch; its redirects are not used
+	Receivers []Receiver // effects of a receiver that is not among them are recorded only
 	Now       func() time.Time
 	Log       *slog.Logger
 	Crash     func(point string) // may end the process, so that tests see a crash there: send.before, send.after, ack.before, ack.after
@@ -71,7 +71,6 @@ type Options struct {
 // Dispatcher sends what the outbox holds. Make it with New, call Run once; the other methods are safe for concurrent use.
 type Dispatcher struct {
 	store     record.Deliveries
-	client    *http.Client
 	now       func() time.Time
 	log       *slog.Logger
 	crash     func(point string)
@@ -100,9 +99,6 @@ func New(o Options) (*Dispatcher, error) {
 	if d.crash == nil {
 		d.crash = func(string) {}
 	}
-	client := *o.Client
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a signed message goes nowhere else
-	d.client = &client
 	workers := 0
 	for _, r := range o.Receivers {
 		if err := r.check(); err != nil {
@@ -111,6 +107,9 @@ func New(o Options) (*Dispatcher, error) {
 		if d.receivers[r.Name] != nil {
 			return nil, fmt.Errorf("receiver %q: is there twice", r.Name)
 		}
+		client := *r.Client
+		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a signed message goes nowhere else
+		r.Client = &client
 		d.receivers[r.Name] = &receiver{Receiver: r, stats: Stats{Receiver: r.Name}}
 		workers += r.Workers
 	}
@@ -129,6 +128,8 @@ func (r *Receiver) check() error {
 		return errors.New("has no secret to sign with")
 	case r.Workers < 1 || r.Workers > MaxWorkers:
 		return fmt.Errorf("has %d workers, must have 1 to %d", r.Workers, MaxWorkers)
+	case r.Client == nil:
+		return errors.New("has no client to send with")
 	}
 	return nil
 }
@@ -144,10 +145,12 @@ func (d *Dispatcher) Wake() {
 }
 
 // Run sends until ctx is done, then waits for the messages under way (10 s at most), stores what came of them, and returns nil.
-// It returns an error only if the store fails; what was under way then is sent again when Run starts anew.
+// It returns an error only if the store fails; what was under way then is sent again once its lease has run out, when Run may
+// have started anew.
 func (d *Dispatcher) Run(ctx context.Context) error {
 	// A transaction is not broken off half-way by the end of ctx, nor is a message.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer d.abandon()
 	defer cancel()
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
@@ -171,6 +174,14 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// abandon waits for messages that were broken off. How they ended says nothing of their receivers.
+func (d *Dispatcher) abandon() {
+	for d.underway() > 0 {
+		r := <-d.results
+		r.to.busy--
+	}
 }
 
 func (d *Dispatcher) underway() (n int) {

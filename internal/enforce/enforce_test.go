@@ -65,9 +65,10 @@ func run(t *testing.T, receive transport, receivers []Receiver, test func(b *ben
 		defer store.Close() //nolint:errcheck // a test's store
 		for i := range receivers {
 			receivers[i].URL, receivers[i].Secrets = "https://platform.example/"+receivers[i].Name, []webhook.Secret{secret(t)}
+			receivers[i].Client = &http.Client{Transport: receive}
 		}
 		d, err := New(Options{
-			Store: store, Receivers: receivers, Client: &http.Client{Transport: receive}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+			Store: store, Receivers: receivers, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -370,12 +371,12 @@ func TestStop(t *testing.T) {
 		defer store.Close() //nolint:errcheck // a test's store
 		started := make(chan struct{}, 9)
 		d, err := New(Options{Store: store, Now: time.Now, Log: slog.New(slog.DiscardHandler),
-			Receivers: []Receiver{{Name: "platform", URL: "https://platform.example", Secrets: []webhook.Secret{secret(t)}, Workers: 2}},
-			Client: &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
-				started <- struct{}{}
-				time.Sleep(5 * time.Second)
-				return answer(200, "")
-			})}})
+			Receivers: []Receiver{{Name: "platform", URL: "https://platform.example", Secrets: []webhook.Secret{secret(t)}, Workers: 2,
+				Client: &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+					started <- struct{}{}
+					time.Sleep(5 * time.Second)
+					return answer(200, "")
+				})}}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -397,12 +398,13 @@ func TestStop(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	good := Receiver{Name: "platform", URL: "https://platform.example/hook?token=hidden", Secrets: []webhook.Secret{secret(t)}, Workers: 1}
+	good := Receiver{Name: "platform", URL: "https://platform.example/hook?token=hidden", Secrets: []webhook.Secret{secret(t)}, Workers: 1, Client: &http.Client{}}
 	for want, spoil := range map[string]func(r *Receiver){
 		"has no name":            func(r *Receiver) { r.Name = "" },
 		"its url must be http":   func(r *Receiver) { r.URL = "ftp://platform.example/hidden" },
 		"url must be":            func(r *Receiver) { r.URL = "https:///hidden" },
 		"must be":                func(r *Receiver) { r.URL = "https://%zz/hidden" },
+		"has no client":          func(r *Receiver) { r.Client = nil },
 		"has no secret":          func(r *Receiver) { r.Secrets = nil },
 		"has 0 workers":          func(r *Receiver) { r.Workers = 0 },
 		"workers, must have 1":   func(r *Receiver) { r.Workers = MaxWorkers + 1 },
@@ -414,7 +416,7 @@ func TestNewRefuses(t *testing.T) {
 		} else {
 			spoil(&receivers[0])
 		}
-		_, err := New(Options{Receivers: receivers, Client: &http.Client{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		_, err := New(Options{Receivers: receivers, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden") {
 			t.Errorf("got %v, want %q, without the url", err, want)
 		}

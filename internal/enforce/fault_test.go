@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ringfence/ringfence/event"
@@ -140,13 +141,13 @@ func BenchmarkDeliver(b *testing.B) {
 		ctx, cancel := context.WithCancel(b.Context())
 		sent := atomic.Int64{}
 		d, err := New(Options{Store: store, Now: time.Now, Log: slog.New(slog.DiscardHandler),
-			Receivers: []Receiver{{Name: "platform", URL: "https://platform.example", Secrets: []webhook.Secret{secret(b)}, Workers: 16}},
-			Client: &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
-				if sent.Add(1) == effects {
-					cancel()
-				}
-				return answer(200, "")
-			})}})
+			Receivers: []Receiver{{Name: "platform", URL: "https://platform.example", Secrets: []webhook.Secret{secret(b)}, Workers: 16,
+				Client: &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+					if sent.Add(1) == effects {
+						cancel()
+					}
+					return answer(200, "")
+				})}}}})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -161,4 +162,63 @@ func BenchmarkDeliver(b *testing.B) {
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(effects*b.N)/b.Elapsed().Seconds(), "effects/s")
+}
+
+// failing is a store that fails once it is told to.
+type failing struct {
+	*sqlite.Store
+	sick atomic.Bool
+}
+
+func (f *failing) DueReceivers(ctx context.Context, now int64) ([]string, error) {
+	if f.sick.Load() {
+		return nil, errors.New("disk full")
+	}
+	return f.Store.DueReceivers(ctx, now)
+}
+
+// TestStoreFailureIsNotTheReceivers: messages that are broken off because the store failed are no failures of their receiver, and are
+// sent again.
+func TestStoreFailureIsNotTheReceivers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "records.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close() //nolint:errcheck // a test's store
+		f := &failing{Store: store}
+		var calls atomic.Int64
+		d, err := New(Options{Store: f, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+			Receivers: []Receiver{{Name: "platform", URL: "https://platform.example", Secrets: []webhook.Secret{secret(t)}, Workers: 20,
+				Client: &http.Client{Transport: transport(func(req *http.Request) (*http.Response, error) {
+					if calls.Add(1) > 20 {
+						return answer(200, "")
+					}
+					<-req.Context().Done()
+					return nil, req.Context().Err()
+				})}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := &bench{T: t, store: store, d: d}
+		for i := range 20 {
+			b.put(fmt.Sprint("a", i))
+		}
+		time.AfterFunc(2*time.Second, func() { f.sick.Store(true) })
+		if err := d.Run(t.Context()); err == nil {
+			t.Fatal("a store that fails ended nothing")
+		}
+		f.sick.Store(false)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- d.Run(ctx) }()
+		b.settled(time.Minute)
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := d.Stats(); got[0].Retried != 0 || got[0].Delivered != 20 || got[0].Open {
+			t.Errorf("got %+v, want no failure", got[0])
+		}
+	})
 }

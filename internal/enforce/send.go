@@ -54,7 +54,7 @@ func (d *Dispatcher) send(ctx context.Context, to *receiver, sent record.Deliver
 	req.Header.Set("User-Agent", "ringfence")
 
 	d.crash("send.before")
-	resp, err := d.client.Do(req)
+	resp, err := to.Client.Do(req)
 	d.crash("send.after")
 	if err != nil {
 		r.err = withoutURL(err)

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -24,5 +26,20 @@ func TestBehind(t *testing.T) {
 		if got := a.behind(); got != c.want {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
 		}
+	}
+}
+
+// TestWaitsEndWithTheApp: who waits for decisions does not wait for an app that has ended.
+func TestWaitsEndWithTheApp(t *testing.T) {
+	a := &App{running: make(chan struct{})}
+	ctx, stop := a.whileRunning(t.Context())
+	defer stop()
+	if ctx.Err() != nil {
+		t.Error("it runs")
+	}
+	close(a.running)
+	<-ctx.Done()
+	if err := context.Cause(ctx); !errors.Is(err, errEnded) {
+		t.Errorf("got %v", err)
 	}
 }
