@@ -7,7 +7,8 @@
 //
 // Texts are compared by their canonical form: folded ([fold.Fold]), without links, mentions and number signs, letters as the
 // plain ones that they look like, every digit 0, and everything between words one space. Two texts are near-copies if of the
-// pieces of five characters in either at least 37% are in both, or if of those in the shorter at least 60% are in the longer.
+// pieces of five characters in either at least 34% are in both, or if of those in the shorter at least 62% are in the longer; of
+// short texts more must agree, and of texts below some 16 letters all.
 // The package stands alone.
 package family
 
