@@ -18,7 +18,7 @@ func (w *walker) wordEnds(s *state, more bool) bool {
 		if rest == 0 || s.gaps > 0 || s.wild > 0 && s.letters < 4 || s.wild > 1 && s.letters < 6 {
 			return false
 		}
-		if !more && (s.letters < 3 || rest < 2 || 2*stars > s.letters && s.letters > 3 && (rest < 3 || s.wild > 0)) {
+		if !more && (s.letters < 3 || rest < 2 || s.letters == 4 && rest < 3 || 2*stars > s.letters && s.letters > 3 && (rest < 3 || s.wild > 0)) {
 			return false
 		}
 	}
@@ -34,7 +34,7 @@ func (w *walker) wordEnds(s *state, more bool) bool {
 	case 10*(s.gaps+s.unseen) >= 6*places && s.letters >= 4 && s.gaps > 1:
 		return true
 	}
-	return s.gaps == 1 && s.letters >= 4 && (s.spaces == 0 || s.digits == 0 && !s.dirty) && (more || w.splits(s))
+	return s.gaps == 1 && s.letters >= 4 && (s.digits == 0 && !s.dirty || s.spaces == 0 && s.letters > 4) && (more || w.splits(s))
 }
 
 // splits reports whether a word with one gap is a disguise: words of the language side by side are what they are.

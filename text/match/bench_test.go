@@ -105,7 +105,12 @@ func TestObfBench(t *testing.T) {
 		adjudicated[strings.TrimSuffix(line, "\n")] = true
 	}
 	eachLine(t, shared(t, "obf-bench-dev/clean.jsonl"), func(c struct{ Pool, Text string }) {
-		found := slices.DeleteFunc(slices.Clone(f.Find(b, c.Text)), func(m Match) bool {
+		found := f.Find(b, c.Text)
+		if n := of(pools, "all, none left out"); len(found) > 0 {
+			n.hits++
+		}
+		of(pools, "all, none left out").all++
+		found = slices.DeleteFunc(slices.Clone(found), func(m Match) bool {
 			return adjudicated[b.terms[m.Term].Text+"\t"+strings.ToLower(c.Text[m.Start:m.End])]
 		})
 		for _, pool := range []string{c.Pool, "all"} {
@@ -134,7 +139,7 @@ func TestObfBench(t *testing.T) {
 	fmt.Fprintf(&table, "%-24s %.3f\n", "macro", macro)
 	for _, pool := range slices.Sorted(keysOf(pools)) {
 		n := pools[pool]
-		fmt.Fprintf(&table, "%-24s %5d of %5d %.2f%%\n", "flagged in "+pool, n.hits, n.all, 100*float64(n.hits)/float64(n.all))
+		fmt.Fprintf(&table, "%-24s %5d of %5d %.2f%%\n", "flagged of "+pool, n.hits, n.all, 100*float64(n.hits)/float64(n.all))
 	}
 	t.Logf("\n%s", table.String())
 	if macro < 0.88 {
@@ -142,7 +147,7 @@ func TestObfBench(t *testing.T) {
 	}
 	for pool, n := range pools {
 		most := 0.01
-		if pool == "all" {
+		if strings.HasPrefix(pool, "all") {
 			most = 0.005
 		}
 		if float64(n.hits) > most*float64(n.all) {

@@ -215,7 +215,7 @@ func (f *fuzzy) likeness(t *token, word string) (how How, cost int, certain bool
 			return Edited, costEdit, true
 		}
 	}
-	if bare(w) && string(w) == string(skeleton(a[:0], []byte(word))) {
+	if bare(w) && !t.digits && string(w) == string(skeleton(a[:0], []byte(word))) {
 		return Vowels, costBare, len(w) > 3 || len(w) == 3 && !vowel(w[0])
 	}
 	if soundsLike(w, []byte(word)) {

@@ -123,7 +123,7 @@ func (w *walker) stars(s state, n *node, y *fold.Symbol) {
 		if s.wild > 1 {
 			mask &= vowelSet
 		}
-	case '_', '.', '-', '#', '/':
+	case '_', '.', '-', '#':
 		mask = n.kids & vowelSet
 	default:
 		if y.Kind == fold.Picture && y.Alike == 0 {
