@@ -8,6 +8,7 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/decide"
+	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/journal"
 )
 
@@ -56,7 +57,7 @@ type Moment struct {
 	Time     Time   `json:"time,omitzero" doc:"When it happened."`
 	Source   string `json:"source"`
 	ID       string `json:"id"`
-	Body     Raw    `json:"body" doc:"The event in its native form, as it was received."`
+	Body     Raw    `json:"body" doc:"The event in its native form, without account.email and account.phone_hash; else as it was received. null where it cannot be read."`
 }
 
 var recordKinds = map[journal.Kind]string{
@@ -94,12 +95,29 @@ func (a *API) getEntity(ctx context.Context, in *entityInput) (*entityOutput, er
 	if err != nil {
 		return nil, err
 	}
+	decoder := event.NewDecoder(extract.Limits())
 	for i := range recs {
 		rec := &recs[i]
 		out.Body.Timeline = append(out.Body.Timeline, Moment{Position: uint64(rec.Position), Kind: recordKinds[rec.Kind],
-			Received: Time(rec.Received), Time: Time(rec.Time), Source: rec.Source, ID: rec.ID, Body: rec.Body})
+			Received: Time(rec.Received), Time: Time(rec.Time), Source: rec.Source, ID: rec.ID, Body: shown(decoder, rec)})
 	}
 	return out, nil
+}
+
+// shown is the body of a record for everybody who may read: of an event, without what tells who a person is elsewhere.
+func shown(d *event.Decoder, rec *journal.Record) Raw {
+	if rec.Kind != journal.Event && rec.Kind != journal.Import {
+		return rec.Body
+	}
+	var e event.Event
+	if d.Decode(rec.Body, &e) != nil {
+		return nil
+	}
+	if !e.Fields.Has(event.FieldAccountEmail) && !e.Fields.Has(event.FieldAccountPhoneHash) {
+		return rec.Body
+	}
+	e.Account.Email, e.Account.PhoneHash = "", ""
+	return e.AppendNative(nil)
 }
 
 func entityOf(e event.Entity, v *decide.EntityView) Entity {

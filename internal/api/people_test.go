@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/ringfence/ringfence/event"
 )
 
 func TestEntity(t *testing.T) {
@@ -254,5 +256,26 @@ func TestKeys(t *testing.T) {
 	audit := get[List[AuditEntry]](r, "GET", "/v1/audit", "")
 	if len(audit.Items) != 3 || audit.Items[0].Action != "key.revoke" || audit.Items[0].By != "key:tester" || audit.Items[0].Subject != made.ID {
 		t.Errorf("audit %+v", audit)
+	}
+}
+
+// TestTimelineHidesContacts: whoever may read sees no address and no number, however the sender wrote them.
+func TestTimelineHidesContacts(t *testing.T) {
+	r := newRig(t)
+	r.pushRules(rulesYAML)
+	line := func(account string) string {
+		return `{"id":"e1","time":"` + event.FormatTime(start) + `","kind":"post","actor":"a1","account":{` + account + `},"text":"hi"}`
+	}
+	sent := line(`"handle":"mira","\u0065mail":"mira@mail.example","confirmed":false,"phone_hash":"5f2a","posts":3`)
+	if w := r.do("POST", "/v1/decide", sent); w.Code != 200 {
+		t.Fatalf("got %d %s", w.Code, w.Body)
+	}
+	got := get[Entity](r, "GET", "/v1/entities/account/a1", "")
+	if len(got.Timeline) != 1 {
+		t.Fatalf("timeline %+v", got.Timeline)
+	}
+	want := `{"id":"e1","time":"` + event.FormatTime(start) + `","kind":"post","actor":"a1","text":"hi","account":{"handle":"mira","confirmed":false,"posts":3}}`
+	if body := string(got.Timeline[0].Body); body != want {
+		t.Errorf("got %s, want %s", body, want)
 	}
 }

@@ -40,13 +40,17 @@ type Extractor struct {
 	id      []byte
 }
 
-// New makes an extractor. emailKey keys the hash by which e-mail addresses can be compared without being kept.
+// Limits are those by which the events of a journal are read, everywhere alike. What may come in is decided at the door: a smaller
+// limit there, set later or in a replay, must not change decisions.
+func Limits() event.Limits {
+	l := event.DefaultLimits()
+	l.Line = journal.MaxRecordSize
+	return l
+}
+
+// New makes an extractor. emailKey keys the hash by which rules can compare e-mail addresses without seeing them.
 func New(emailKey []byte) *Extractor {
-	// What may come in is decided at the door. What is in the journal is read alike everywhere, or a smaller limit, set later or in
-	// a replay, would change decisions.
-	limits := event.DefaultLimits()
-	limits.Line = journal.MaxRecordSize
-	return &Extractor{decoder: event.NewDecoder(limits), mac: hmac.New(sha256.New, emailKey), domains: domains{}}
+	return &Extractor{decoder: event.NewDecoder(Limits()), mac: hmac.New(sha256.New, emailKey), domains: domains{}}
 }
 
 // Identity is the hash that stands for (source, id). Lengths are part of it, so that no two pairs read alike.
@@ -120,7 +124,8 @@ func appendNew(list []string, s string) []string {
 	return append(list, s)
 }
 
-// email reduces an address to what rules may know of it. The address itself goes no further.
+// email reduces an address to what rules may know of it. The address itself stays in the journal's record and its archive, and with
+// what reads those: an export, a replay.
 func (x *Extractor) email(e *event.Event, s *rule.Signals) {
 	address := strings.ToLower(strings.TrimSpace(e.Account.Email))
 	at := strings.LastIndexByte(address, '@')
