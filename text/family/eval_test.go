@@ -62,7 +62,7 @@ var disguise = map[rune]string{
 
 type perturbation struct {
 	name string
-	want float64 // what MinHash-128 over pieces of five characters recalls by the same protocol
+	want float64 // what MinHash-128 over pieces of five characters was recorded to recall, and of quotes, where that is .27, what is asked
 	do   func(r *rand.Rand, text string, words func() string) string
 }
 
@@ -234,7 +234,7 @@ func (m *minHash) equal(o *minHash) (n int) {
 	return n
 }
 
-// minHashes gives the rival's hashes of texts, and how many must be equal for one in a million pairs with others to pass at most.
+// minHashes gives the rival's hashes of texts, and how many must be equal for at most one in a million pairs with others to pass.
 func minHashes(of, others []*Sketch) (hashes []minHash, least int) {
 	for _, s := range of {
 		hashes = append(hashes, newMinHash(s))
