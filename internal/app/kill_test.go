@@ -92,7 +92,6 @@ type lives struct {
 	order order
 	fates []fate // of the next lives; then there is one that lasts
 	now   *process
-	timer *time.Timer
 	dead  int
 }
 
@@ -105,7 +104,6 @@ func (l *lives) next() *process {
 				l.t.Fatalf("a process ended, but was not killed: %v\n%s", l.now.err, l.now.stderr.String())
 			}
 			l.dead++
-			l.timer.Stop()
 		}
 		o, f := l.order, fate{}
 		if len(l.fates) > 0 {
@@ -118,13 +116,12 @@ func (l *lives) next() *process {
 }
 
 func (l *lives) begin(o order, after time.Duration) {
-	l.timer = time.NewTimer(time.Hour)
-	l.now = launch(l.t, o)
+	p := launch(l.t, o)
+	l.now = p
 	if after > 0 {
-		p := l.now
-		l.timer = time.AfterFunc(after, func() { _ = p.cmd.Process.Kill() })
+		time.AfterFunc(after, func() { _ = p.cmd.Process.Kill() })
 	}
-	l.now.listen()
+	p.listen()
 }
 
 func ended(p *process) bool {
@@ -165,7 +162,11 @@ func disturbed(t *testing.T, ref *reference, seed uint64, fates []fate) {
 	}
 	l.through("delivery", func(c client) error {
 		return c.until(func() (bool, error) {
-			left, err := pages[sent](c, "/v1/effects?state=queued&limit=500")
+			a, err := c.call("GET", "/v1/decisions", "", "Accept: application/x-ndjson")
+			if err != nil || bytes.Count(a.body, []byte("\n")) < bytes.Count(ref.decisions, []byte("\n")) {
+				return false, err
+			}
+			left, err := pages[sent](c, "/v1/effects?state=queued&limit=500") // what a decision leads to is stored before it is shown
 			return err == nil && len(left) == 0, err
 		})
 	})
