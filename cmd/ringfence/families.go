@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 
 	"github.com/ringfence/ringfence/text/family"
@@ -21,6 +22,14 @@ func (textFamiliesCmd) Help() string {
 
 The families are found in the order of the texts. All is printed at the end, with the templates as they are then.
 A text without letters has no family: "".`
+}
+
+// Validate is called by the command line's parser.
+func (c textFamiliesCmd) Validate() error {
+	if c.Memory < 1 {
+		return fmt.Errorf("--memory is %d: want 1 megabyte at least", c.Memory)
+	}
+	return nil
 }
 
 // textFamily is one text as it is printed.

@@ -130,8 +130,7 @@ func winnow(hashes []uint32) []uint32 {
 	return kept
 }
 
-// smallest appends the n smallest hashes to dst, ascending and without repeats, and tells whether those are all. It changes the
-// order of hashes.
+// smallest appends the n smallest hashes to dst, ascending and without repeats, and tells whether those are all.
 func smallest(dst, hashes []uint32, n int) (kept []uint32, all bool) {
 	all = true
 	for len(hashes) > 0 {
