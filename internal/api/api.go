@@ -49,9 +49,10 @@ type Limits struct {
 	Event     event.Limits
 	Body      int64         // bytes of a body of events, packed and unpacked alike
 	Batch     int           // events of one request
-	Uploads   int64         // requests with events that are worked on at a time
+	Uploads   int           // requests with events that are worked on at a time, a half of them for one key at most
 	Streams   int64         // followers of decisions at a time
 	Stall     time.Duration // how long a sender or a reader may keep a stream waiting
+	Upload    time.Duration // how long a body of events may take as a whole
 	Wait      time.Duration // how long events wait for a loop that is behind, before the sender is told to come back
 	Deadline  time.Duration // of a synchronous decision, from the moment its event is read
 	Heartbeat time.Duration // of a stream with nothing to say
@@ -61,8 +62,8 @@ type Limits struct {
 // DefaultLimits is what the product uses unless told otherwise.
 func DefaultLimits() Limits {
 	return Limits{
-		Event: event.DefaultLimits(), Body: 64 << 20, Batch: 10_000, Uploads: 16, Streams: 64,
-		Stall: 30 * time.Second, Wait: 10 * time.Second, Deadline: 50 * time.Millisecond, Heartbeat: 15 * time.Second,
+		Event: event.DefaultLimits(), Body: 64 << 20, Batch: 10_000, Uploads: 32, Streams: 64,
+		Stall: 30 * time.Second, Upload: 2 * time.Minute, Wait: 10 * time.Second, Deadline: 50 * time.Millisecond, Heartbeat: 15 * time.Second,
 		Behind: 200_000,
 	}
 }
@@ -76,7 +77,7 @@ type API struct {
 	scopes  map[string]auth.Scope // by route; nothing else is served
 	huma    huma.API
 	metrics *metrics
-	uploads *semaphore.Weighted
+	uploads *slots
 	streams *semaphore.Weighted
 	scratch sync.Pool // *scratch
 	served  atomic.Uint64
@@ -89,7 +90,7 @@ type API struct {
 func New(d Deps) *API {
 	a := &API{
 		Deps: d, mux: http.NewServeMux(), scopes: map[string]auth.Scope{},
-		uploads: semaphore.NewWeighted(d.Limits.Uploads), streams: semaphore.NewWeighted(d.Limits.Streams),
+		uploads: newSlots(d.Limits.Uploads), streams: semaphore.NewWeighted(d.Limits.Streams),
 	}
 	a.scratch.New = func() any { return newScratch(d.Limits.Event) }
 	a.closing, a.close = context.WithCancel(context.Background())

@@ -90,30 +90,38 @@ func (b *body) Read(to []byte) (int, error) {
 	return n, err
 }
 
-// pace ends a request whose sender pauses too long, or whose events wait too long for the loop. Exactly one of the two clocks
-// runs at a time: from the beginning of each read to its end, and from work to the next read.
+// pace ends a request whose sender pauses too long or takes too long as a whole, or whose events wait too long for the loop. Of the
+// clocks of the pause and of the loop exactly one runs at a time: from the beginning of each read to its end, and from work to the
+// next read.
 type pace struct {
 	stall, wait time.Duration
 	cancel      context.CancelCauseFunc
 	mu          sync.Mutex
 	timer       *time.Timer
+	total       *time.Timer
 	working     bool
-	late        bool // the sender paused too long
+	late        error // how the sender was too slow
 }
 
 // newPace starts the clock of the first read. The context goes on when the sender is gone: what was read before is taken. end
 // must be called.
-func newPace(w http.ResponseWriter, r *http.Request, stall, wait time.Duration) (*pace, context.Context) {
+func newPace(w http.ResponseWriter, r *http.Request, limits *Limits) (*pace, context.Context) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
-	p := &pace{stall: stall, wait: wait, cancel: cancel}
-	p.timer = time.AfterFunc(stall, func() {
+	p := &pace{stall: limits.Stall, wait: limits.Wait, cancel: cancel}
+	p.total = time.AfterFunc(limits.Upload, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.late = fmt.Errorf("the body was not there within %s", limits.Upload)
+		cut(http.NewResponseController(w).SetReadDeadline)
+	})
+	p.timer = time.AfterFunc(p.stall, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if p.working {
 			cancel(errBehind)
 			return
 		}
-		p.late = true
+		p.late = fmt.Errorf("the body paused for more than %s", p.stall)
 		cut(http.NewResponseController(w).SetReadDeadline)
 	})
 	return p, ctx
@@ -138,10 +146,12 @@ func (p *pace) read() { p.set(false, p.stall) }
 
 func (p *pace) end() {
 	p.timer.Stop()
+	p.total.Stop()
 	p.cancel(nil)
 }
 
-func (p *pace) stalled() bool {
+// tooSlow says how the sender was too slow; nil if it was not.
+func (p *pace) tooSlow() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.late

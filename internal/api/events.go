@@ -53,6 +53,7 @@ func (a *API) routeEvents() {
 		Responses: map[string]*huma.Response{
 			"200": jsonResponse("Every line was read. Some may have been refused.", answer),
 			"400": problemResponse("Nothing could be read, or the body broke off.", problem),
+			"408": problemResponse("The body paused for too long, or took too long.", problem),
 			"413": problemResponse("The body holds more than one request may send.", problem),
 			"415": problemResponse("The Content-Encoding is not known.", problem),
 			"429": problemResponse("The quota is used up, or the server is behind. Come back after Retry-After seconds.", problem),
@@ -69,14 +70,15 @@ func (a *API) sendEvents(w http.ResponseWriter, r *http.Request) {
 		a.eventsProblem(w, r, &report, refusal{http.StatusBadRequest, err.Error(), 0})
 		return
 	}
-	if !a.uploads.TryAcquire(1) {
+	principal := exchangeOf(r.Context()).principal
+	if !a.uploads.take(principal.By) {
 		a.eventsProblem(w, r, &report, refusal{http.StatusTooManyRequests,
-			fmt.Sprintf("%d requests with events are being worked on, no more fit; try again", a.Limits.Uploads), time.Second})
+			fmt.Sprintf("as many requests with events as fit are being worked on, %d in all and a half of them of one key; try again", a.Limits.Uploads), time.Second})
 		return
 	}
-	defer a.uploads.Release(1)
+	defer a.uploads.giveBack(principal.By)
 
-	pace, ctx := newPace(w, r, a.Limits.Stall, a.Limits.Wait)
+	pace, ctx := newPace(w, r, &a.Limits)
 	defer pace.end()
 	body, err := openBody(w, r, a.Limits.Body, pace)
 	if err != nil {
@@ -90,7 +92,6 @@ func (a *API) sendEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	defer events.Close() //nolint:errcheck // see body.Close
 	letters := a.newLetters(from)
-	principal := exchangeOf(ctx).principal
 	taken := 0
 	report, err = a.Ingest.Events(ctx, from, journal.Event, events, func(n int) error {
 		if taken += n; taken > a.Limits.Batch {
@@ -166,8 +167,8 @@ func (a *API) refusalOf(err error, body *body, pace *pace) refusal {
 			fmt.Sprintf("a body takes at most %d bytes, packed and unpacked; send the rest in another request", a.Limits.Body), 0}
 	case errors.Is(err, errEncoding):
 		return refusal{http.StatusUnsupportedMediaType, err.Error(), 0}
-	case pace.stalled():
-		return refusal{http.StatusRequestTimeout, fmt.Sprintf("the body paused for more than %s", a.Limits.Stall), 0}
+	case pace.tooSlow() != nil:
+		return refusal{http.StatusRequestTimeout, pace.tooSlow().Error() + "; send the rest in another request", 0}
 	case body == nil || body.failed != nil:
 		return refusal{http.StatusBadRequest, "the body cannot be read: " + err.Error(), 0}
 	case errors.Is(err, journal.ErrTooLarge):

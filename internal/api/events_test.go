@@ -8,9 +8,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -243,6 +247,68 @@ func TestStalledSender(t *testing.T) {
 	}
 }
 
+// trickle is a connection that brings a byte a second until its deadline.
+type trickle struct {
+	*httptest.ResponseRecorder
+	over atomic.Bool
+}
+
+func (c *trickle) SetReadDeadline(time.Time) error {
+	c.over.Store(true)
+	return nil
+}
+
+func (c *trickle) Read(to []byte) (int, error) {
+	time.Sleep(time.Second)
+	if c.over.Load() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return copy(to, "\n"), nil
+}
+
+// TestTricklingSender never pauses for long and never comes to an end. It is cut off all the same.
+func TestTricklingSender(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limits, began := DefaultLimits(), time.Now()
+		c := &trickle{ResponseRecorder: httptest.NewRecorder()}
+		r := httptest.NewRequest("POST", "/", c)
+		p, ctx := newPace(c, r, &limits)
+		defer p.end()
+		b, err := openBody(c, r, limits.Body, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.Copy(io.Discard, b)
+		if took := time.Since(began); !errors.Is(err, os.ErrDeadlineExceeded) || took > limits.Upload+time.Second {
+			t.Errorf("ended with %v after %s", err, took)
+		}
+		var a API
+		if got := a.refusalOf(err, b, p); got.status != 408 || ctx.Err() != nil {
+			t.Errorf("got %+v, want 408; what was read is still taken: %v", got, ctx.Err())
+		}
+	})
+}
+
+func TestSlots(t *testing.T) {
+	s := newSlots(5)
+	var got []bool
+	for _, sender := range []string{"a", "a", "a", "b", "b", "b", "c", "d"} {
+		got = append(got, s.take(sender))
+	}
+	s.giveBack("a")
+	got = append(got, s.take("b"), s.take("d"), s.take("a"))
+	want := []bool{true, true, false, true, true, false, true, false, false, true, false}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for _, sender := range []string{"a", "b", "b", "c", "d"} {
+		s.giveBack(sender)
+	}
+	if s.free != 5 || len(s.taken) != 0 {
+		t.Errorf("%d of 5 are free, taken %v", s.free, s.taken)
+	}
+}
+
 func TestUploadsAreBounded(t *testing.T) {
 	entered, leave := make(chan bool), make(chan bool)
 	r := newRig(t, func(d *Deps) {
@@ -269,7 +335,7 @@ func TestBodyLimit(t *testing.T) {
 	for _, size := range []int{0, 1, 99, 100, 101, 5000} {
 		r := httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("x", size)))
 		w := httptest.NewRecorder()
-		p, _ := newPace(w, r, time.Minute, time.Minute)
+		p, _ := newPace(w, r, &Limits{Stall: time.Minute, Wait: time.Minute, Upload: time.Minute})
 		b, err := openBody(w, r, 100, p)
 		var got []byte
 		if err == nil {
