@@ -23,7 +23,7 @@ func (a *App) cursor(source string) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("how far %s was read: %w", source, err)
 	}
-	defer closer.Close() //nolint:errcheck // the value was read
+	defer closer.Close()
 	if len(value) != 8 {
 		return 0, fmt.Errorf("how far %s was read: %d bytes are stored, not 8", source, len(value))
 	}
