@@ -21,7 +21,7 @@ type Machine struct {
 }
 
 func machine() Machine {
-	m := Machine{CPU: runtime.GOARCH, Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS, Go: runtime.Version(),
+	m := Machine{CPU: runtime.GOARCH, Cores: runtime.NumCPU(), OS: runtime.GOOS, Go: runtime.Version(),
 		Time: time.Now().UTC().Format(time.RFC3339), LoadBefore: load()}
 	if model := field("/proc/cpuinfo", "model name"); model != "" {
 		m.CPU = model

@@ -26,6 +26,7 @@ Examples:
 }
 
 func (c *benchCmd) Run(ctx context.Context) error {
+	threads() // as serve does
 	report, err := bench.Run(ctx, bench.Options{Only: c.Only, Peers: c.Peers, Dir: c.Dir, Size: bench.Full(),
 		Begin: func(name string) { fmt.Fprintf(os.Stderr, "measuring %s…\n", name) }})
 	if err != nil {

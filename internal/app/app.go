@@ -186,7 +186,7 @@ func (a *App) openEngine(context.Context) error {
 }
 
 // backlog is how many records bulk may be ahead of the loop: so few that an urgent event waits only milliseconds behind them.
-const backlog = 768
+const backlog = 256
 
 // Start runs everything. It returns when requests are answered; failures after that end the app, see Wait.
 func (a *App) Start(ctx context.Context) error {

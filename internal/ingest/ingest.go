@@ -37,6 +37,7 @@ type Ingest struct {
 	opts     Options
 	log      journal.Log
 	progress Progress
+	turn     chan struct{} // held by the one bulk append that is under way, so that an urgent one finds a short commit before it
 	accepted atomic.Uint64
 	refused  atomic.Uint64
 	active   atomic.Int64 // when something was last appended
@@ -46,7 +47,7 @@ type Ingest struct {
 
 // New makes an ingest.
 func New(opts Options, log journal.Log, p Progress) *Ingest {
-	in := &Ingest{opts: opts, log: log, progress: p}
+	in := &Ingest{opts: opts, log: log, progress: p, turn: make(chan struct{}, 1)}
 	in.active.Store(opts.Now()) // what a restart keeps waiting comes before the first tick
 	in.clock.Store(opts.Clock)
 	return in
@@ -191,6 +192,12 @@ func (in *Ingest) Append(ctx context.Context, recs []journal.Record) error {
 
 // bulk appends records once the loop is near enough.
 func (in *Ingest) bulk(ctx context.Context, recs []journal.Record) (journal.Position, error) {
+	select {
+	case in.turn <- struct{}{}:
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	}
+	defer func() { <-in.turn }()
 	_, last := in.log.Bounds(partition)
 	if back := journal.Position(in.opts.Backlog); last > back {
 		if err := in.progress.WaitDecided(ctx, last-back); err != nil {
