@@ -33,7 +33,7 @@ func images(_ context.Context, opts Options) (Section, error) {
 		if err != nil {
 			return err
 		}
-		defer store.Close() //nolint:errcheck // the folder is removed
+		defer store.Close()
 		f, err := newFilled(store, n)
 		if err != nil {
 			return err

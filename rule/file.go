@@ -177,7 +177,7 @@ func readFile(r *reporter, lang *language, f File) sourceFile {
 	for _, f := range top {
 		switch f.key {
 		case "rules":
-			items, _ := d.items(f.value, "rules")
+			items := d.items(f.value, "rules")
 			for _, n := range items {
 				if decl := d.rule(lang, n); decl != nil {
 					out.rules = append(out.rules, decl)
@@ -311,7 +311,7 @@ func sortedSet(words []string) []string {
 
 // effects reads "then".
 func (d *document) effects(lang *language, n ast.Node) []EffectSpec {
-	items, _ := d.items(n, "then")
+	items := d.items(n, "then")
 	if len(items) > maxEffects {
 		d.errorf(d.place(n), "", "more than %d effects", maxEffects)
 		return nil

@@ -32,7 +32,7 @@ func arithmetic(operator string, a, b node, args []celast.Expr) (node, bool) {
 	if !a.kind.integral() || !b.kind.integral() {
 		return node{}, false
 	}
-	result := noKind
+	var result kind
 	switch {
 	case a.kind == kindInt && b.kind == kindInt:
 		result = kindInt

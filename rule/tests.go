@@ -70,7 +70,7 @@ func ParseTests(files []File) ([]Test, []Problem) {
 		}
 		top, _ := d.fields(root, "the file", "tests")
 		for _, field := range top {
-			items, _ := d.items(field.value, "tests")
+			items := d.items(field.value, "tests")
 			if len(items) > maxTests {
 				d.errorf(field.at, "split the file", "more than %d tests in a file", maxTests)
 				continue
@@ -105,7 +105,7 @@ func (d *document) test(n ast.Node, budget *int) Test {
 		case "rules":
 			t.Rules = d.ids(f.value)
 		case "events":
-			items, _ := d.items(f.value, "events")
+			items := d.items(f.value, "events")
 			for _, n := range items {
 				b.add(n)
 			}
@@ -122,7 +122,7 @@ func (d *document) test(n ast.Node, budget *int) Test {
 	case expect == nil:
 		d.errorf(at, "add \"expect: …\"", "test expects nothing")
 	default:
-		items, _ := d.items(expect, "expect")
+		items := d.items(expect, "expect")
 		for _, n := range items {
 			t.Expect = append(t.Expect, d.expectation(n, b.ids))
 		}
@@ -157,7 +157,7 @@ func (d *document) expectation(n ast.Node, known map[string]bool) Expectation {
 		case "not":
 			x.Not = d.ids(f.value)
 		case "effects":
-			items, _ := d.items(f.value, "effects")
+			items := d.items(f.value, "effects")
 			for _, n := range items {
 				var e ExpectedEffect
 				parts, _ := d.fields(n, "an expected effect", "do", "on", "value")

@@ -52,8 +52,7 @@ func (d *document) root() (n ast.Node, ok bool) {
 	if err != nil {
 		at := whole
 		msg := err.Error()
-		var syntax yaml.Error
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[yaml.Error](err); ok {
 			msg = syntax.GetMessage()
 			if t := syntax.GetToken(); t != nil && t.Position != nil {
 				at.line, at.col = t.Position.Line, t.Position.Column
@@ -204,13 +203,13 @@ func (d *document) fields(n ast.Node, what string, known ...string) ([]field, bo
 }
 
 // items reads a sequence.
-func (d *document) items(n ast.Node, what string) ([]ast.Node, bool) {
+func (d *document) items(n ast.Node, what string) []ast.Node {
 	s, ok := n.(*ast.SequenceNode)
 	if !ok {
 		d.errorf(d.place(n), "write each entry as \"- …\"", "%s must be a list, not %s", what, yamlKind(n))
-		return nil, false
+		return nil
 	}
-	return s.Values, true
+	return s.Values
 }
 
 // words reads a word or a list of words.

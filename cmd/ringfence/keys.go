@@ -63,7 +63,7 @@ func (c keysCreateCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer func() { _ = done() }() // what was written is durable
 	scopes := make([]auth.Scope, len(c.Scopes))
 	for i, s := range c.Scopes {
 		scopes[i] = auth.Scope(s)
@@ -90,7 +90,7 @@ func (c keysListCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer func() { _ = done() }() // what was written is durable
 	all, err := keys.List(ctx)
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (c keysRevokeCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer func() { _ = done() }() // what was written is durable
 	if err := keys.Revoke(ctx, c.ID, "command line"); err != nil {
 		return fmt.Errorf("%w; keys list shows the ids", err)
 	}

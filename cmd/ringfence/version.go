@@ -13,7 +13,7 @@ func (versionCmd) Help() string {
 	ringfence version`
 }
 
-func (versionCmd) Run() error {
+func (versionCmd) Run() error { //nolint:unparam // the command line calls it so
 	version := "development"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
 		version = info.Main.Version

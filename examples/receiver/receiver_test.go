@@ -27,7 +27,7 @@ func newReceiver(t *testing.T, path string) (*receiver, *bytes.Buffer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.close() }) //nolint:errcheck // a test file
+	t.Cleanup(func() { s.close() })
 	out := &bytes.Buffer{}
 	return &receiver{secret: secret, seen: s, now: func() time.Time { return now }, out: out}, out
 }

@@ -57,7 +57,7 @@ func openBody(w http.ResponseWriter, r *http.Request, limit int64, p *pace) (*bo
 	if magic, err := buffered.Peek(4); bytes.HasPrefix(magic, []byte{0x1f, 0x8b}) || bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}) {
 		b.free()
 		return nil, fmt.Errorf("%w: the body is packed in a way that the header does not say", errEncoding)
-	} else if err != nil && err != io.EOF { //nolint:errorlint // io.EOF is never wrapped by readers
+	} else if err != nil && err != io.EOF {
 		b.free()
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (b *body) Read(to []byte) (int, error) {
 		n, err = n-1, errUnpacked
 		b.left = 0
 	}
-	if err != nil && err != io.EOF { //nolint:errorlint // io.EOF is never wrapped by readers
+	if err != nil && err != io.EOF {
 		b.failed = err
 	}
 	return n, err

@@ -76,7 +76,7 @@ type follower struct {
 
 func follow(t *testing.T, r *rig, server *httptest.Server, query, last string) *follower {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/v1/decisions"+query, nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/decisions"+query, nil)
 	r.must(err)
 	req.Header.Set("Authorization", "Bearer "+r.token)
 	if last != "" {
@@ -85,7 +85,7 @@ func follow(t *testing.T, r *rig, server *httptest.Server, query, last string) *
 	resp, err := server.Client().Do(req)
 	r.must(err)
 	t.Cleanup(func() { resp.Body.Close() })
-	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/event-stream" {
+	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatalf("%d %s", resp.StatusCode, resp.Header.Get("Content-Type"))
 	}
 	return &follower{t, resp, bufio.NewScanner(resp.Body)}

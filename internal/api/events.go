@@ -90,7 +90,7 @@ func (a *API) sendEvents(w http.ResponseWriter, r *http.Request) {
 		a.eventsProblem(w, r, &report, a.refusalOf(err, body, pace))
 		return
 	}
-	defer events.Close() //nolint:errcheck // see body.Close
+	defer events.Close()
 	letters := a.newLetters(from)
 	taken := 0
 	report, err = a.Ingest.Events(ctx, from, journal.Event, events, func(n int) error {
@@ -208,8 +208,7 @@ func lineErrors(report *ingest.Report) []LineError {
 
 // causeOf is why a line was refused, without its place.
 func causeOf(r *ingest.Refusal) error {
-	var line *source.LineError
-	if errors.As(r.Err, &line) {
+	if line, ok := errors.AsType[*source.LineError](r.Err); ok {
 		return line.Err
 	}
 	return r.Err

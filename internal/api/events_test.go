@@ -236,13 +236,13 @@ func TestStalledSender(t *testing.T) {
 	body, pause := io.Pipe()
 	defer body.Close()
 	go func() { _, _ = io.WriteString(pause, post("e1", "a", "x", 0)+"\n") }()
-	req, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/v1/events", body)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/v1/events", body)
 	r.must(err)
 	req.Header.Set("Authorization", "Bearer "+r.token)
 	resp, err := server.Client().Do(req)
 	r.must(err)
 	defer resp.Body.Close()
-	if got := bodyOf(t, resp.Body); resp.StatusCode != 408 || !strings.Contains(got, `"accepted":1,`) {
+	if got := bodyOf(t, resp.Body); resp.StatusCode != http.StatusRequestTimeout || !strings.Contains(got, `"accepted":1,`) {
 		t.Errorf("got %d %s", resp.StatusCode, got)
 	}
 }
@@ -271,7 +271,7 @@ func TestTricklingSender(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limits, began := DefaultLimits(), time.Now()
 		c := &trickle{ResponseRecorder: httptest.NewRecorder()}
-		r := httptest.NewRequest("POST", "/", c)
+		r := httptest.NewRequest(http.MethodPost, "/", c)
 		p, ctx := newPace(c, r, &limits)
 		defer p.end()
 		b, err := openBody(c, r, limits.Body, p)
@@ -333,7 +333,7 @@ func TestUploadsAreBounded(t *testing.T) {
 
 func TestBodyLimit(t *testing.T) {
 	for _, size := range []int{0, 1, 99, 100, 101, 5000} {
-		r := httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("x", size)))
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(strings.Repeat("x", size)))
 		w := httptest.NewRecorder()
 		p, _ := newPace(w, r, &Limits{Stall: time.Minute, Wait: time.Minute, Upload: time.Minute})
 		b, err := openBody(w, r, 100, p)

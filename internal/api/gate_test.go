@@ -121,7 +121,7 @@ func TestLogHoldsNoSecret(t *testing.T) {
 func TestLocalMode(t *testing.T) {
 	r := newRig(t, func(d *Deps) { d.Auth = auth.Loopback{} })
 	ask := func(change func(*http.Request)) int {
-		req := httptest.NewRequest("POST", "http://localhost:8080/v1/labels", strings.NewReader(`{"entity":"account:a","name":"x","reason":"r"}`))
+		req := httptest.NewRequest(http.MethodPost, "http://localhost:8080/v1/labels", strings.NewReader(`{"entity":"account:a","name":"x","reason":"r"}`))
 		req.RemoteAddr = "127.0.0.1:5000"
 		change(req)
 		w := httptest.NewRecorder()

@@ -80,7 +80,7 @@ func (r *receiver) fate(id string) uint64 {
 	defer r.mu.Unlock()
 	r.attempts[id]++
 	h := fnv.New64a()
-	io.WriteString(h, id+"/"+strconv.Itoa(r.attempts[id])+"/"+strconv.FormatUint(r.seed, 10)) //nolint:errcheck // a hash does not fail
+	io.WriteString(h, id+"/"+strconv.Itoa(r.attempts[id])+"/"+strconv.FormatUint(r.seed, 10))
 	fate := h.Sum64() >> 8 % 10
 	if r.bad && fate < 3 {
 		r.failed++

@@ -24,7 +24,7 @@ const dir = "archive"
 func newLog(t testing.TB) journal.Log {
 	t.Helper()
 	store, err := pebblelog.OpenStore("store", vfs.NewMem(), pebblelog.StoreOptions{
-		CacheSize: 8 << 20, MemTableSize: 4 << 20, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		CacheSize: 8 << 20, MemTableSize: 4 << 20, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

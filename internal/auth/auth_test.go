@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -106,7 +107,7 @@ func (r *ring) create(t *testing.T, name string, perSecond int, scopes ...Scope)
 }
 
 func (r *ring) identify(header string) (*Principal, error) {
-	req := httptest.NewRequest("GET", "/", nil)
+	req := httptest.NewRequest(http.MethodGet, "/", nil)
 	req.Header.Set("Authorization", header)
 	return r.Identify(req)
 }
@@ -345,11 +346,9 @@ func TestLoopback(t *testing.T) {
 		"localhost's cousin":  {"127.0.0.1:1", "localhost.evil.example", nil, false},
 		"a page elsewhere":    {"127.0.0.1:1", "localhost:8080", http.Header{"Sec-Fetch-Site": {"cross-site"}}, false},
 	} {
-		req := httptest.NewRequest("POST", "/", nil)
+		req := httptest.NewRequest(http.MethodPost, "/", nil)
 		req.RemoteAddr, req.Host = test.remote, test.host
-		for k, v := range test.headers {
-			req.Header[k] = v
-		}
+		maps.Copy(req.Header, test.headers)
 		p, err := Loopback{}.Identify(req)
 		if (err == nil) != test.ok || err != nil && !errors.Is(err, ErrUnknown) {
 			t.Errorf("%s: %v", name, err)
@@ -377,7 +376,7 @@ func BenchmarkIdentify(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	req := httptest.NewRequest("POST", "/v1/decide", nil)
+	req := httptest.NewRequest(http.MethodPost, "/v1/decide", nil)
 	req.Header.Set("Authorization", "Bearer "+token)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -1,13 +1,13 @@
 package auth
 
+import "slices"
+
 // ScopeOf gives the scope that a route needs. A route is a method and a path pattern, as in "GET /v1/cases/{id}". A route that
 // the table does not have is not known and must not be served.
 func ScopeOf(route string) (s Scope, known bool) {
 	for _, group := range table {
-		for _, r := range group.routes {
-			if r == route {
-				return group.scope, true
-			}
+		if slices.Contains(group.routes, route) {
+			return group.scope, true
 		}
 	}
 	return "", false

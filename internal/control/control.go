@@ -299,7 +299,7 @@ func (c *Control) Run(ctx context.Context) error {
 	for {
 		n, err := c.Relay(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // being stopped is no failure; what is left is relayed at the next start
 		}
 		if err != nil {
 			c.log.Error("changes cannot be relayed to the journal; trying again", "error", err)

@@ -108,7 +108,7 @@ func TestCrashChild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close() //nolint:errcheck // the parent looks at what was stored
+	defer store.Close()
 	var mu sync.Mutex
 	passed := 0
 	d, err := New(Options{

@@ -62,7 +62,7 @@ func run(t *testing.T, receive transport, receivers []Receiver, test func(b *ben
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer store.Close() //nolint:errcheck // a test's store
+		defer store.Close()
 		for i := range receivers {
 			receivers[i].URL, receivers[i].Secrets = "https://platform.example/"+receivers[i].Name, []webhook.Secret{secret(t)}
 			receivers[i].Client = &http.Client{Transport: receive}
@@ -368,7 +368,7 @@ func TestStop(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer store.Close() //nolint:errcheck // a test's store
+		defer store.Close()
 		started := make(chan struct{}, 9)
 		d, err := New(Options{Store: store, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 			Receivers: []Receiver{{Name: "platform", URL: "https://platform.example", Secrets: []webhook.Secret{secret(t)}, Workers: 2,

@@ -185,7 +185,7 @@ func TestStoreFailureIsNotTheReceivers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer store.Close() //nolint:errcheck // a test's store
+		defer store.Close()
 		f := &failing{Store: store}
 		var calls atomic.Int64
 		d, err := New(Options{Store: f, Now: time.Now, Log: slog.New(slog.DiscardHandler),

@@ -60,7 +60,7 @@ func (d *Dispatcher) send(ctx context.Context, to *receiver, sent record.Deliver
 		r.err = withoutURL(err)
 		return r
 	}
-	defer resp.Body.Close()                                       //nolint:errcheck // what was read is what there is
+	defer resp.Body.Close()
 	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // the status alone decides
 	if r.status = resp.StatusCode; r.status >= 200 && r.status < 300 {
 		return r

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -116,10 +117,8 @@ func (x *Extractor) signals(e *event.Event, s *rule.Signals) {
 
 // appendNew keeps lists free of repeats; they are short.
 func appendNew(list []string, s string) []string {
-	for _, have := range list {
-		if have == s {
-			return list
-		}
+	if slices.Contains(list, s) {
+		return list
 	}
 	return append(list, s)
 }

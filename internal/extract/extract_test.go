@@ -67,8 +67,9 @@ func TestEmailHashIsKeyed(t *testing.T) {
 		New([]byte(key)).Into(&it, record(body))
 		return it.Signals.EmailHash
 	}
-	if hash("one") != hash("one") || hash("one") == hash("two") {
-		t.Errorf("got %s, %s and %s", hash("one"), hash("one"), hash("two"))
+	one, again, two := hash("one"), hash("one"), hash("two")
+	if one != again || one == two {
+		t.Errorf("got %s, %s and %s", one, again, two)
 	}
 }
 
@@ -104,7 +105,7 @@ func TestPoolKeepsOrder(t *testing.T) {
 		stop := errors.New("stop")
 		next := 0
 		feed := func(_ context.Context, max int, dst []journal.Record) ([]journal.Record, error) {
-			for i := 0; i < min(max, chunk); i++ {
+			for range min(max, chunk) {
 				if next == n {
 					if broken {
 						return dst, stop

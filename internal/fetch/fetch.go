@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -84,12 +85,7 @@ func allowedHost(hosts []string, address string) bool {
 		return false
 	}
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	for _, h := range hosts {
-		if h == host {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(hosts, host)
 }
 
 // limited bounds the bodies of answers.
@@ -104,7 +100,7 @@ func (l *limited) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if resp.ContentLength > l.max {
-		resp.Body.Close() //nolint:errcheck // the answer is not read
+		resp.Body.Close()
 		return nil, fmt.Errorf("%w: %d bytes, more than %d", ErrTooLarge, resp.ContentLength, l.max)
 	}
 	if resp.StatusCode != http.StatusSwitchingProtocols { // then it is the connection itself, not an answer

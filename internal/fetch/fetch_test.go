@@ -107,13 +107,13 @@ func get(t *testing.T, c *http.Client, url string) (string, int, error) {
 	if err != nil {
 		return "", 0, err
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
+	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	return string(b), resp.StatusCode, err
 }
 
 func TestClientReachesOnlyWhatIsAllowed(t *testing.T) {
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") })) //nolint:errcheck // a test server
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") }))
 	defer srv.Close()
 	local := strings.Replace(srv.URL, "127.0.0.1", "localhost", 1)
 
@@ -158,7 +158,7 @@ func TestRedirects(t *testing.T) {
 	srv = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/end":
-			io.WriteString(w, "end") //nolint:errcheck // a test server
+			io.WriteString(w, "end")
 		case "/1":
 			http.Redirect(w, r, "/end", http.StatusFound)
 		case "/2":
@@ -200,19 +200,19 @@ func TestBodyIsBounded(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/fits":
-			w.Write(make([]byte, 1<<10)) //nolint:errcheck // a test server
+			w.Write(make([]byte, 1<<10))
 		case "/announced":
-			w.Write(make([]byte, 1<<10+1)) //nolint:errcheck // a test server
+			w.Write(make([]byte, 1<<10+1))
 		case "/streamed":
 			w.(http.Flusher).Flush()
-			w.Write(make([]byte, 1<<20)) //nolint:errcheck // a test server
+			w.Write(make([]byte, 1<<20))
 		case "/bomb":
 			var b bytes.Buffer
 			z := gzip.NewWriter(&b)
-			z.Write(make([]byte, 1<<20)) //nolint:errcheck // into memory
-			z.Close()                    //nolint:errcheck // into memory
+			z.Write(make([]byte, 1<<20))
+			z.Close()
 			w.Header().Set("Content-Encoding", "gzip")
-			w.Write(b.Bytes()) //nolint:errcheck // a test server
+			w.Write(b.Bytes())
 		}
 	}))
 	defer srv.Close()
@@ -251,7 +251,7 @@ func TestRebinding(t *testing.T) {
 
 // answer serves one DNS query over a stream: the address for A, nothing for others.
 func answer(c net.Conn, address func() [4]byte) {
-	defer c.Close() //nolint:errcheck // a pipe
+	defer c.Close()
 	buf := make([]byte, 2+512)
 	n, err := c.Read(buf)
 	if err != nil {
@@ -288,5 +288,5 @@ func answer(c net.Conn, address func() [4]byte) {
 	if framed {
 		out = append([]byte{byte(len(out) >> 8), byte(len(out))}, out...)
 	}
-	c.Write(out) //nolint:errcheck // a pipe whose other side may be gone
+	c.Write(out)
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -40,7 +41,7 @@ func TestCoShareTables(t *testing.T) {
 			rows, last := 0, int64(0)
 			for ; ; rows++ {
 				err := r.Next(&e)
-				if err == io.EOF {
+				if errors.Is(err, io.EOF) {
 					break
 				}
 				if err != nil {

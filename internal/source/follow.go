@@ -159,7 +159,7 @@ func (f *follower) read(ctx context.Context, conn *websocket.Conn) error {
 			return err
 		}
 	}
-	if _, err := io.CopyN(io.Discard, r, drainLimit); err != io.EOF {
+	if _, err := io.CopyN(io.Discard, r, drainLimit); !errors.Is(err, io.EOF) {
 		return errors.Join(errors.New("a message is far over the limit"), err)
 	}
 	return nil

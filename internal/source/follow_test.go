@@ -117,7 +117,7 @@ func TestFollow(t *testing.T) {
 			}
 			return nil
 		})
-		if err != stop {
+		if !errors.Is(err, stop) {
 			t.Errorf("Follow = %v, want the handler's error", err)
 		}
 		uri := func(n string) string { return "at://did:plc:a/app.bsky.feed.like/" + n }

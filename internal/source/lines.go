@@ -2,6 +2,7 @@ package source
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 
@@ -42,7 +43,7 @@ func (l *lines) nextRow() ([]byte, error) {
 	}
 	l.row = append(l.row[:0], line...)
 	for open := true; open; {
-		if line, err = l.any(); err == io.EOF {
+		if line, err = l.any(); errors.Is(err, io.EOF) {
 			return nil, rowError("a quote is not closed before the end of the file")
 		}
 		if err == nil && len(l.row)+1+len(line) > l.limit {
@@ -71,7 +72,7 @@ func (l *lines) any() ([]byte, error) {
 		if size <= l.limit+len("\r\n") {
 			l.line = append(l.line, part...)
 		}
-		if err != bufio.ErrBufferFull {
+		if !errors.Is(err, bufio.ErrBufferFull) {
 			break
 		}
 		part, err = l.r.ReadSlice('\n')

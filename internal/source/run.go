@@ -138,10 +138,10 @@ func newMerge(runs []*run) (*merge, error) {
 // next is the next entry, valid until the next call.
 func (m *merge) next() (*entry, error) {
 	if m.given {
-		switch err := m.heads[0].advance(); err {
-		case nil:
+		switch err := m.heads[0].advance(); {
+		case err == nil:
 			heap.Fix(&m.heads, 0)
-		case io.EOF:
+		case errors.Is(err, io.EOF):
 			heap.Pop(&m.heads)
 		default:
 			return nil, err

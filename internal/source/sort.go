@@ -87,7 +87,7 @@ func (s *sorter) read(ctx context.Context, r Reader) error {
 	var e event.Event
 	for {
 		switch err := r.Next(&e); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			var line *LineError
@@ -171,7 +171,7 @@ func (s *sorter) push(ctx context.Context, level int, r *run) error {
 		if err == nil && n%4096 == 0 {
 			err = ctx.Err()
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -219,7 +219,7 @@ func (s *sorter) Next(e *event.Event) error {
 	var next *entry
 	if s.merge != nil {
 		var err error
-		if next, err = s.merge.next(); err == io.EOF {
+		if next, err = s.merge.next(); errors.Is(err, io.EOF) {
 			return io.EOF
 		} else if err != nil {
 			return fmt.Errorf("sort events: %w", err)

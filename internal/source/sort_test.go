@@ -173,7 +173,7 @@ func BenchmarkSorted(b *testing.B) {
 				for err == nil {
 					err = r.Next(&e)
 				}
-				if err != io.EOF {
+				if !errors.Is(err, io.EOF) {
 					b.Fatal(err)
 				}
 				if err := r.Close(); err != nil {

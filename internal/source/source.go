@@ -138,7 +138,7 @@ type fileReader struct {
 
 func (f *fileReader) openTable(opt Options) error {
 	header, err := f.row()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s: the file is empty; a CSV file begins with the names of its columns", f.name)
 	}
 	if err != nil {
@@ -193,7 +193,7 @@ func (f *fileReader) Next(e *event.Event) error {
 		row, err := f.row()
 		var bad rowError
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return io.EOF
 		case errors.As(err, &bad):
 			return f.at(err, f.lines.line)

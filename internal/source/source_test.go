@@ -33,7 +33,7 @@ func read(t *testing.T, r Reader) (got []string) {
 		err := r.Next(&e)
 		var bad *LineError
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			if err := r.Close(); err != nil {
 				t.Errorf("Close: %v", err)
 			}
@@ -188,7 +188,7 @@ func TestReadTruncatedCompression(t *testing.T) {
 		for err == nil {
 			err = r.Next(&e)
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			t.Errorf("%s: a file cut off ends as if it were whole", name)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/ringfence/ringfence/internal/journal/journaltest"
 )
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func openTestStore(dir string, fs vfs.FS) (*Store, error) {
 	return OpenStore(dir, fs, StoreOptions{Logger: quiet(), CacheSize: 8 << 20, MemTableSize: 4 << 20})

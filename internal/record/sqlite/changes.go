@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/ringfence/ringfence/internal/record"
@@ -33,7 +34,7 @@ func (s *Store) change(ctx context.Context, c record.Change, do func(tx *sql.Tx)
 				return record.ErrConflict
 			}
 			return nil
-		case found(err) != record.ErrNotFound:
+		case !errors.Is(found(err), record.ErrNotFound):
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO changes (id, kind, by, at, reason, body) VALUES (?, ?, ?, ?, ?, ?)`,
@@ -104,7 +105,7 @@ func (s *Store) PutRuleSet(ctx context.Context, r record.RuleSet) (number int64,
 	}
 	err = s.update(ctx, "put rule set", func(tx *sql.Tx) error {
 		err := tx.QueryRowContext(ctx, `SELECT number FROM rule_sets WHERE hash = ?`, r.Hash).Scan(&number)
-		if found(err) != record.ErrNotFound {
+		if !errors.Is(found(err), record.ErrNotFound) {
 			return err
 		}
 		if err := tx.QueryRowContext(ctx, `INSERT INTO rule_sets (hash, files, by, at, note) VALUES (?, ?, ?, ?, ?) RETURNING number`,

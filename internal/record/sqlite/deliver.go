@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/ringfence/ringfence/internal/effect"
@@ -76,7 +77,7 @@ func settle(ctx context.Context, tx *sql.Tx, next *sql.Stmt, now int64, o record
 		WHERE id = ? AND state = 'queued' AND due IS NOT NULL RETURNING receiver, target`,
 		string(o.State), done, due, counts, o.Status, note, o.ID).Scan(&receiver, &target)
 	switch {
-	case found(err) == record.ErrNotFound:
+	case errors.Is(found(err), record.ErrNotFound):
 		return nil // settled by another claim, or by a person
 	case err != nil || o.State == effect.Queued:
 		return err

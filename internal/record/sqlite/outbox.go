@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 
@@ -98,14 +99,12 @@ func addToCase(ctx context.Context, tx *sql.Tx, e *effect.Effect) error {
 	var n int64
 	err := tx.QueryRowContext(ctx, `SELECT id, effects FROM cases WHERE policy = ? AND target = ? AND (change = '' OR ?)
 		ORDER BY seq DESC LIMIT 1`, e.Policy, e.Target.String(), e.State == effect.Absorbed).Scan(&id, &n)
-	switch found(err) {
-	case nil:
-		_, err = tx.ExecContext(ctx, `UPDATE cases SET effects = effects + 1, severity = max(severity, ?), updated = max(updated, ?) WHERE id = ?`,
-			e.Severity, e.Time, id)
-	case record.ErrNotFound:
+	switch {
+	case found(err) == nil:
+		_, err = tx.ExecContext(ctx, `UPDATE cases SET effects = effects + 1, severity = max(severity, ?), updated = max(updated, ?) WHERE id = ?`, e.Severity, e.Time, id)
+	case errors.Is(found(err), record.ErrNotFound):
 		id = e.ID
-		_, err = tx.ExecContext(ctx, `INSERT INTO cases (id, policy, target, severity, opened, updated, effects) VALUES (?, ?, ?, ?, ?, ?, 1)`,
-			id, e.Policy, e.Target.String(), e.Severity, e.Time, e.Time)
+		_, err = tx.ExecContext(ctx, `INSERT INTO cases (id, policy, target, severity, opened, updated, effects) VALUES (?, ?, ?, ?, ?, ?, 1)`, id, e.Policy, e.Target.String(), e.Severity, e.Time, e.Time)
 	}
 	if err != nil || n >= record.MaxEvidence {
 		return err

@@ -155,7 +155,7 @@ func list[T any](ctx context.Context, q querier, what string, scan func(rows *sq
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err below says what went wrong
+	defer rows.Close()
 	var ts []T
 	for rows.Next() {
 		var t T

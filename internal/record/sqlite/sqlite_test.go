@@ -117,7 +117,7 @@ func older(t *testing.T, format int64, fill string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // a test file
+	defer db.Close()
 	p, err := provider(db)
 	if err != nil {
 		t.Fatal(err)
@@ -163,7 +163,7 @@ func TestOpenRefuses(t *testing.T) {
 	} {
 		s, err := Open(t.Context(), c.path)
 		if err == nil {
-			s.Close() //nolint:errcheck // the test has failed
+			s.Close()
 			t.Errorf("%s: opened", c.name)
 			continue
 		}
