@@ -1,6 +1,6 @@
 // Package app is the whole product in one process: [New] opens the stores and puts the parts together, Start runs them, Stop
-// ends them in the opposite order. The command line and the tests use it alike. It is the one place that is given the wall
-// clock; everything below gets it from here.
+// ends them in the opposite order. The command line and the tests use it alike. It is the one place that is given the
+// time of day; everything below gets it from here.
 package app
 
 import (

@@ -4,7 +4,7 @@
 //	journal ─► extract (workers, in order) ─► decide (one goroutine) ─► outbox, decisions
 //	                                              └─► image of the hot state, once its effects are in the outbox
 //
-// File verbs run the same extract and decide over a file ([Run]), so a replay and a live run cannot drift apart.
+// File verbs run the same extract and decide over a file ([Replay]), so a replay and a live run cannot drift apart.
 package pipeline
 
 import (
