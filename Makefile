@@ -15,10 +15,10 @@ demo: build ## Run the whole system on a simulated week
 
 test: ## Vet and test everything: the gate
 	go vet ./...
-	go test ./...
+	RAPID_SEED=1 go test ./...
 
 race: ## Test the core packages under the race detector
-	CGO_ENABLED=1 go test -race $(CORE)
+	CGO_ENABLED=1 RAPID_SEED=1 go test -race $(CORE)
 
 fuzz: ## Fuzz every target for FUZZTIME each
 	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | grep -v '^./bench/peers/' | sort | ( set -e; \
@@ -28,7 +28,7 @@ fuzz: ## Fuzz every target for FUZZTIME each
 	done )
 
 test-full: test race ## Everything: the gate, races, long tests, peers and fuzzing
-	RINGFENCE_FULL=1 go test -timeout 60m ./...
+	RINGFENCE_FULL=1 RAPID_CHECKS=2000 go test -count=1 -timeout 60m ./...
 	cd bench/peers/automod && go vet ./... && go test ./...
 	$(MAKE) fuzz
 

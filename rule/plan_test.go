@@ -250,11 +250,15 @@ func drawEvent(t *rapid.T) *event.Event {
 	e.URLs = rapid.SliceOfN(rapid.SampledFrom([]string{"", "a", "en"}), 0, 3).Draw(t, "urls")
 	e.Fields = event.FieldSet(rapid.Uint32().Draw(t, "fields")) & (1<<event.FieldCount - 1)
 	for i := range e.Attrs {
-		e.Attrs[i].Value = event.Value{
-			Kind: event.ValueKind(rapid.IntRange(0, 3).Draw(t, "kind")),
-			Str:  rapid.SampledFrom([]string{"", "a", "post"}).Draw(t, "str"),
-			Num:  rapid.SampledFrom([]float64{0, 1, 1.5, -2.25, math.Inf(1), 1e300}).Draw(t, "num"),
-			Bool: rapid.Bool().Draw(t, "bool"),
+		v := &e.Attrs[i].Value
+		*v = event.Value{Kind: event.ValueKind(rapid.IntRange(0, 3).Draw(t, "kind"))}
+		switch v.Kind {
+		case event.String:
+			v.Str = rapid.SampledFrom([]string{"", "a", "post"}).Draw(t, "str")
+		case event.Number:
+			v.Num = rapid.SampledFrom([]float64{0, 1, 1.5, -2.25, math.Inf(1), 1e300}).Draw(t, "num")
+		case event.Bool:
+			v.Bool = rapid.Bool().Draw(t, "bool")
 		}
 	}
 	return e

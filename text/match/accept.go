@@ -79,8 +79,9 @@ func (w *walker) accept(s state, n *node) {
 			continue
 		}
 		rest := ending
+		open := e.boundary == "none" || e.boundary == "start" // the word may go on
 		if e.list != nil {
-			if rest = w.endingOf(e.list, end); rest == "" && (boundary == afterEnding || boundary == within) && e.boundary != "none" && e.boundary != "start" {
+			if rest = w.endingOf(e.list, end); rest == "" && (boundary == afterEnding || boundary == within) && !open {
 				continue
 			}
 		}
@@ -88,7 +89,8 @@ func (w *walker) accept(s state, n *node) {
 		case rest != "" && (e.list != nil || w.b.letters[term] > 2):
 			how |= Inflected
 			cost += costEnding
-		case boundary == within && e.boundary != "none" && e.boundary != "start", boundary == afterEnding && w.b.letters[term] < 3:
+		case open:
+		case boundary == within, boundary == afterEnding && w.b.letters[term] < 3:
 			continue
 		case boundary == joined:
 			how |= Joined
