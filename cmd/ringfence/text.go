@@ -17,6 +17,7 @@ type textCmd struct {
 	Fold     textFoldCmd     `cmd:"" help:"The canonical form of texts: two texts that look alike fold alike."`
 	Match    textMatchCmd    `cmd:"" help:"Listed terms in texts, however they are disguised."`
 	Families textFamiliesCmd `cmd:"" help:"Texts that are copies of one another, and the template that they share."`
+	Links    textLinksCmd    `cmd:"" help:"The links in texts, also those written so that software does not see them."`
 	Train    textTrainCmd    `cmd:"" help:"A model that says how likely a text is of a kind, from labelled texts."`
 	Score    textScoreCmd    `cmd:"" help:"How likely texts are of a model's kind, and what decided."`
 }

@@ -20,8 +20,9 @@ func canonicalPort(digits string) (string, bool) {
 	return ":" + strconv.FormatUint(n, 10), true
 }
 
-// canonical puts a link together. rest is what follows host and port: path, query, fragment.
-func canonical(scheme string, name hostName, port, rest, domain string) string {
+// canonical puts a link together, and reports whether it left out parameters that track. rest is what follows host and port: path,
+// query, fragment.
+func canonical(scheme string, name hostName, port, rest, domain string) (link string, tracked bool) {
 	rest, _, _ = strings.Cut(rest, "#")
 	path, query, _ := strings.Cut(rest, "?")
 	b := make([]byte, 0, len(scheme)+len(name.ascii)+len(rest)+8)
@@ -33,14 +34,15 @@ func canonical(scheme string, name hostName, port, rest, domain string) string {
 	}
 	b = append(b, port...)
 	path = withoutDots(string(escaped(nil, path)))
-	query = string(withoutTracking(nil, query, domain))
+	kept, tracked := withoutTracking(nil, query, domain)
+	query = string(kept)
 	if path != "/" || query != "" {
 		b = append(b, path...)
 	}
 	if query != "" {
 		b = append(append(b, '?'), query...)
 	}
-	return string(b)
+	return string(b), tracked
 }
 
 const upperHex = "0123456789ABCDEF"
@@ -110,8 +112,8 @@ func withoutDots(path string) string {
 	return "/" + strings.Join(kept, "/")
 }
 
-// withoutTracking appends a query without the parameters that track, and those that are empty.
-func withoutTracking(dst []byte, query, domain string) []byte {
+// withoutTracking appends a query without the parameters that track, and those that are empty. It reports whether any tracks.
+func withoutTracking(dst []byte, query, domain string) (kept []byte, tracked bool) {
 	for parameter := range strings.SplitSeq(query, "&") {
 		before := len(dst)
 		if before > 0 {
@@ -120,11 +122,13 @@ func withoutTracking(dst []byte, query, domain string) []byte {
 		start := len(dst)
 		dst = escaped(dst, parameter)
 		name, _, _ := strings.Cut(string(dst[start:]), "=")
-		if parameter == "" || tracks(strings.ToLower(name), domain) {
+		track := tracks(strings.ToLower(name), domain)
+		if parameter == "" || track {
 			dst = dst[:before]
 		}
+		tracked = tracked || track
 	}
-	return dst
+	return dst, tracked
 }
 
 // tracks reports whether a parameter only tracks on a domain.

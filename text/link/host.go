@@ -162,30 +162,42 @@ func (n hostName) domain() string {
 	return d
 }
 
-// looks is the domain that the host looks like, empty if it is in ASCII anyway or like nothing there.
-func (n hostName) looks() string {
+// lastLatin is the last letter of Unicode's blocks of Latin alphabets; those of phonetics and other scripts come after it.
+const lastLatin = 0x24F
+
+// looks is the domain that the host looks like, empty if it is in ASCII anyway or like nothing there; and whether the host is a
+// homograph of it.
+func (n hostName) looks() (domain string, homograph bool) {
 	if !strings.Contains(n.ascii, "xn--") {
-		return ""
+		return "", false
 	}
 	shown, err := profile.ToUnicode(n.ascii)
 	if err != nil {
-		return ""
+		return "", false
 	}
 	var like []byte
-	for _, r := range norm.NFD.String(shown) {
-		switch a, ok := alike[r]; {
-		case r < utf8.RuneSelf:
-			like = append(like, byte(r))
-		case ok:
-			like = append(like, a...)
-		case !unicode.IsMark(r):
-			return ""
+	top := shown[strings.LastIndexByte(shown, '.')+1:]
+	for label := range strings.SplitSeq(shown, ".") {
+		foreign := false
+		for _, r := range norm.NFD.String(label) {
+			switch a, ok := alike[r]; {
+			case r < utf8.RuneSelf:
+				like = append(like, byte(r))
+			case ok:
+				like = append(like, a...)
+				foreign = foreign || r > lastLatin
+			case !unicode.IsMark(r):
+				return "", false
+			}
 		}
+		like = append(like, '.')
+		homograph = homograph || foreign && isASCII(top)
 	}
+	like = like[:len(like)-1]
 	if d := (hostName{ascii: string(like)}).domain(); d != "" {
-		return d
+		return d, homograph
 	}
-	return string(like)
+	return string(like), homograph
 }
 
 // isSuffix reports whether the text is a suffix under which the public registers names.

@@ -30,8 +30,13 @@ type Link struct {
 	// münchen.de. Empty if Host is plain, or looks like nothing in ASCII. A likeness alone is no offence.
 	Looks string
 
+	// Homograph says that Host passes for Looks by letters of another script, or of phonetics, below a top-level domain in ASCII.
+	// Letters of Latin alphabets make none: münchen.de is what it is.
+	Homograph bool
+
 	Disguised bool // written in a way that software does not see: defanged, with invisible or full-width characters
 	Shortener bool // the host's links lead elsewhere
+	Tracked   bool // parameters that track were left out of Canonical
 }
 
 // maxLinks bounds the links of one text.
@@ -323,10 +328,11 @@ func (f *finder) finish(start, end int, scheme string, name hostName, disguised 
 	}
 	l := Link{
 		Start: int(f.v[start].start), End: int(f.v[end-1].end),
-		Host: name.ascii, Domain: name.domain(), Looks: name.looks(), Shortener: isShortener(name.ascii),
+		Host: name.ascii, Domain: name.domain(), Shortener: isShortener(name.ascii),
 		Disguised: disguised || f.odd(start, end),
 	}
-	l.Canonical = canonical(scheme, name, port, f.text(rest, end), l.Domain)
+	l.Looks, l.Homograph = name.looks()
+	l.Canonical, l.Tracked = canonical(scheme, name, port, f.text(rest, end), l.Domain)
 	return l, end, true
 }
 
