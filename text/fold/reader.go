@@ -137,38 +137,6 @@ func reverse(symbols []Symbol) {
 	}
 }
 
-// native is the canonical letter of a character in its own script.
-func native(c rune) rune {
-	if c < utf8.RuneSelf {
-		return rune(lower[c])
-	}
-	if 0x621 <= c && c <= 0x6D3 {
-		if to, found := arabic[c]; found {
-			return to
-		}
-	}
-	t := unicodeTable()
-	switch to := t.lookup(c); to {
-	case toNothing, toSpace:
-		return 0
-	case toSegment:
-		if text, found := t.long[c]; found {
-			first, _ := utf8.DecodeRuneInString(text)
-			return first
-		}
-		return c
-	default:
-		return to
-	}
-}
-
-// arabic are the letters that are written for one another: forms of alef, ya and alef maqsura, ta marbuta and ha, and the
-// Persian and Urdu forms of Arabic letters.
-var arabic = map[rune]rune{
-	'أ': 'ا', 'إ': 'ا', 'آ': 'ا', 'ٱ': 'ا', 'ى': 'ي', 'ی': 'ي', 'ئ': 'ي', 'ؤ': 'و', 'ة': 'ه', 'ک': 'ك', 'ھ': 'ه', 'ہ': 'ه',
-	'٠': '0', '١': '1', '٢': '2', '٣': '3', '٤': '4', '٥': '5', '٦': '6', '٧': '7', '٨': '8', '٩': '9',
-}
-
 // chooseReadings takes from letters the readings that their neighbours speak against.
 func (r *Reader) chooseReadings() {
 	for i := range r.symbols {

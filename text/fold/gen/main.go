@@ -6,7 +6,8 @@
 //   - compatibility and canonical decompositions of golang.org/x/text (Unicode's own data)
 //   - the emoji that serve as letters, listed below
 //
-// It is run by go generate and reads the first three below $RINGFENCE_SHARED/data/text.
+// and han.bin, the simplified forms of Chinese characters (see han.go). It is run by go generate and reads the first three below
+// $RINGFENCE_SHARED/data/text.
 package main
 
 import (
@@ -14,6 +15,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -81,8 +83,14 @@ func (t table) add(r rune, letters string, way, cost byte) {
 }
 
 func main() {
+	variants := flag.String("unihan", "/usr/share/unicode/Unihan_Variants.txt.bz2", "the file Unihan_Variants")
+	flag.Parse()
 	if err := generate(); err != nil {
 		fmt.Fprintf(os.Stderr, "alike.bin was not written: %v\n", err)
+		os.Exit(1)
+	}
+	if err := simplified(*variants); err != nil {
+		fmt.Fprintf(os.Stderr, "han.bin was not written: %v\n", err)
 		os.Exit(1)
 	}
 }
