@@ -15,6 +15,7 @@ import (
 
 	"github.com/ringfence/ringfence/internal/state/ids"
 	"github.com/ringfence/ringfence/internal/window"
+	"github.com/ringfence/ringfence/text/family"
 )
 
 // Defaults of [Options].
@@ -95,7 +96,8 @@ type State struct {
 	entries int      // of all tables
 	due     dueHeap
 
-	ids *ids.Set
+	ids      *ids.Set
+	families *family.Index
 
 	page     uint8    // 1 or 2: the page on which entries are dirty
 	dirty    []uint32 // cells on it; some may be gone, or be there twice
@@ -113,6 +115,7 @@ func New(o Options) (*State, error) {
 		return nil, err
 	}
 	s := &State{opts: o, tables: map[string]anyTable{}, wake: never, page: 1}
+	s.families = family.NewIndex(int(o.Budget / familyShare))
 	if o.DB != nil {
 		s.out = newWriter(o.DB)
 	}

@@ -115,6 +115,17 @@ func (x *Index) Assign(s *Sketch, account string, at int64) ID {
 	return f.id
 }
 
+// Find says to which family a text belongs, and changes nothing; 0 if it is like no text before, or has no letters.
+func (x *Index) Find(s *Sketch) ID {
+	if s.exact == 0 {
+		return 0
+	}
+	if f, _ := x.find(s); f != nil {
+		return f.id
+	}
+	return 0
+}
+
 // find gives the family that a text belongs to, and how like it is to the exemplar that says so, which is the one that is most
 // like it, of equal ones the oldest; nil if there is none.
 func (x *Index) find(s *Sketch) (best *family, jaccard float64) {
