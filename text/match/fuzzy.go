@@ -14,7 +14,8 @@ type fuzzy struct {
 	found  *[]Match
 	tokens []token
 	letter []byte // of all tokens
-	budget int    // neighbours that may yet be looked at in this text
+	keys   []uint32
+	budget int // neighbours that may yet be looked at in this text
 }
 
 // token is a word as it is read: letters, digits for letters, and stars.
@@ -39,32 +40,75 @@ const (
 
 func (f *fuzzy) find(b *Bank, l *lattice, found *[]Match) {
 	f.b, f.l, f.found = b, l, found
-	if len(b.words.texts) == 0 || !f.tokenize() {
-		return
+	if len(b.words.texts) > 0 && l.suspect && f.promises() {
+		f.lookups()
 	}
+}
+
+// lookups looks up every token.
+func (f *fuzzy) lookups() {
+	f.tokenize()
 	f.budget = 64 + 16*len(f.tokens)
 	for i := range f.tokens {
-		t := &f.tokens[i]
-		if t.stars > 1 {
-			w := f.text(t)
-			f.lookup(i, starred(w[0], w[len(w)-1], len(w)))
+		f.keys = f.appendKeys(f.keys[:0], &f.tokens[i])
+		for _, k := range f.keys {
+			f.lookup(i, k)
 		}
-		if !t.strange {
+	}
+}
+
+// promises reports whether any token has the key of a word: in most texts none has, and they need not be taken apart. Words by
+// themselves that are not strange have no keys.
+func (f *fuzzy) promises() bool {
+	l := f.l
+	f.letter = f.letter[:0]
+	end := 0
+	for i := range l.runs {
+		r := &l.runs[i]
+		at, stop := int(r.start), int(r.end)
+		if at < end {
 			continue
 		}
-		w := f.text(t)
-		var buf [2 * maxWord]byte
-		f.lookup(i, key('=', w))
-		for j := range w {
-			if j == 0 || w[j] != w[j-1] {
-				f.lookup(i, keyWithout(w, j))
+		for at > end && reads(&l.symbols[at-1]) {
+			at--
+		}
+		if at == int(r.start) && r.ascii && (stop == len(l.symbols) || !reads(&l.symbols[stop])) && !(l.native && l.odd(r)) {
+			continue
+		}
+		for at < stop {
+			if !reads(&l.symbols[at]) {
+				at++
+				continue
+			}
+			f.letter = f.letter[:0]
+			t := f.token(at)
+			at = int(t.end)
+			f.keys = f.appendKeys(f.keys[:0], &t)
+			if slices.ContainsFunc(f.keys, f.b.words.has) {
+				return true
 			}
 		}
-		if bare(w) {
-			f.lookup(i, key('s', w))
-		}
-		f.lookup(i, key('p', sound(buf[:0], w, false)))
+		end = at
 	}
+	return false
+}
+
+// appendKeys appends what the token is looked up by: nothing for words of the language, names and the like.
+func (f *fuzzy) appendKeys(dst []uint32, t *token) []uint32 {
+	w := f.text(t)
+	if t.stars > 1 {
+		dst = append(dst, starred(w[0], w[len(w)-1], len(w)))
+	}
+	if !t.strange {
+		return dst
+	}
+	dst = append(dst, key('=', w))
+	dst = appendKeysWithout(dst, w)
+	if bare(w) {
+		dst = append(dst, key('s', w))
+	}
+	var buf [2 * maxWord]byte
+	return append(dst, key('p', sound(buf[:0], w, false)))
 }
 
 // text is the letters of a token.
@@ -75,14 +119,10 @@ func bare(word []byte) bool {
 	return !slices.ContainsFunc(word[1:], vowel)
 }
 
-// tokenize reads the tokens and reports whether any is worth a look.
-func (f *fuzzy) tokenize() (any bool) {
+// tokenize reads the tokens.
+func (f *fuzzy) tokenize() {
 	l := f.l
 	f.tokens, f.letter = f.tokens[:0], f.letter[:0]
-	if !l.suspect {
-		return false
-	}
-	native := l.native
 	spaced := false
 	for i := 0; i < len(l.symbols); {
 		if !reads(&l.symbols[i]) {
@@ -90,32 +130,38 @@ func (f *fuzzy) tokenize() (any bool) {
 			i++
 			continue
 		}
-		t := token{start: int32(i), from: int32(len(f.letter)), gap: spaced}
-		spaced = false
-		letters, stars, marked := 0, 0, false
-		for ; i < len(l.symbols) && reads(&l.symbols[i]); i++ {
-			y := &l.symbols[i]
-			switch {
-			case y.Kind == fold.Letter && y.Rune < 128:
-				letters++
-				f.letter = append(f.letter, byte(y.Text))
-			case y.Rune == '*':
-				stars++
-				f.letter = append(f.letter, '*')
-			default:
-				if y.Kind == fold.Letter {
-					letters++
-					marked = marked || y.Way == fold.Accented
-				}
-				f.letter = append(f.letter, latinLetter(y))
-			}
-		}
-		t.end, t.to = int32(i), int32(len(f.letter))
-		f.judge(&t, letters, stars, native && !marked)
-		any = any || t.strange || t.stars > 1
+		t := f.token(i)
+		t.gap, spaced = spaced, false
+		i = int(t.end)
 		f.tokens = append(f.tokens, t)
 	}
-	return any
+}
+
+// token reads the one that begins at i; its letters are behind those of others.
+func (f *fuzzy) token(i int) token {
+	l := f.l
+	t := token{start: int32(i), from: int32(len(f.letter))}
+	letters, stars, marked := 0, 0, false
+	for ; i < len(l.symbols) && reads(&l.symbols[i]); i++ {
+		y := &l.symbols[i]
+		switch {
+		case y.Kind == fold.Letter && y.Rune < 128:
+			letters++
+			f.letter = append(f.letter, byte(y.Text))
+		case y.Rune == '*':
+			stars++
+			f.letter = append(f.letter, '*')
+		default:
+			if y.Kind == fold.Letter {
+				letters++
+				marked = marked || y.Way == fold.Accented
+			}
+			f.letter = append(f.letter, latinLetter(y))
+		}
+	}
+	t.end, t.to = int32(i), int32(len(f.letter))
+	f.judge(&t, letters, stars, l.native && !marked)
+	return t
 }
 
 // reads reports whether the symbol belongs to a token.
@@ -159,10 +205,8 @@ func (f *fuzzy) judge(t *token, letters, stars int, native bool) {
 	if t.rank != unknown && !t.digits || !native || letters < 2 || len(w) > maxWord || 3*letters < 2*len(w) {
 		return
 	}
-	if r := l.run[t.start]; r >= 0 {
-		if run := &l.runs[r]; run.tag || run.shouted || run.capital && t.start > 0 {
-			return
-		}
+	if r := l.run[t.start]; r >= 0 && l.named(&l.runs[r]) {
+		return
 	}
 	t.strange = true
 }

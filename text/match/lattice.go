@@ -39,10 +39,14 @@ type run struct {
 	capital    bool // only its first letter is a capital
 	shouted    bool // all capitals
 	tag        bool // a #tag or @name
+	ascii      bool
 }
 
-// maxJoined bounds the words in which terms are looked for at inner places.
-const maxJoined = 48
+// named reports whether the word looks like a name, a tag or an abbreviation.
+func (l *lattice) named(r *run) bool { return r.tag || r.shouted || r.capital && r.start > 0 }
+
+// odd reports whether the word is in no dictionary, and none of these.
+func (l *lattice) odd(r *run) bool { return r.rank == unknown && !l.named(r) }
 
 func (l *lattice) read(symbols []fold.Symbol) {
 	n := len(symbols)
@@ -80,7 +84,7 @@ func (l *lattice) read(symbols []fold.Symbol) {
 // readRun reads the word that begins at i and returns where it ends.
 func (l *lattice) readRun(i int) int {
 	r := run{start: int32(i)}
-	h, capitals := noHash, 0
+	h, capitals, foreign := noHash, 0, 0
 	at := int32(len(l.runs))
 	l.flags[i] = 0
 	for inside := flag(0); i < len(l.symbols); inside = inner {
@@ -97,6 +101,7 @@ func (l *lattice) readRun(i int) int {
 				capitals++
 			}
 		} else {
+			foreign++
 			l.flags[i] = inside
 			h = h.with(y.Letter())
 		}
@@ -110,6 +115,7 @@ func (l *lattice) readRun(i int) int {
 		}
 	}
 	r.rank = english().rank(h)
+	r.ascii = foreign == 0
 	r.shouted = capitals == length
 	r.capital = capitals == 1 && 'A' <= l.symbols[r.start].Rune && l.symbols[r.start].Rune <= 'Z'
 	if r.start > 0 {
@@ -127,9 +133,6 @@ func (l *lattice) readRun(i int) int {
 			}
 			l.flags[i-1] |= known
 		}
-	case length >= 4 && length <= maxJoined:
-		l.findJoints(&r)
-		fallthrough
 	default:
 		if !r.tag && !r.shouted {
 			if !l.fragment(&r) {
@@ -148,24 +151,6 @@ func (l *lattice) readRun(i int) int {
 func (l *lattice) fragment(r *run) bool {
 	part := func(y *fold.Symbol) bool { return y.Kind != fold.Letter && (y.Alike != 0 || y.Rune == '*') }
 	return r.start > 0 && part(&l.symbols[r.start-1]) || int(r.end) < len(l.symbols) && part(&l.symbols[r.end])
-}
-
-// findJoints marks where a term may begin within a word that is in no dictionary: after a common word, after x's, and at
-// capitals after small letters.
-func (l *lattice) findJoints(r *run) {
-	h := noHash
-	xs := true
-	for j := r.start; j < r.end-2; j++ {
-		if n := j - r.start; n > 0 {
-			capital := upper(l.symbols[j].Rune) && !upper(l.symbols[j-1].Rune)
-			if capital || n >= 2 && xs || n >= 3 && english().rank(h) == common {
-				l.flags[j] |= joint
-			}
-		}
-		letter := l.symbols[j].Letter()
-		h = h.with(letter)
-		xs = xs && letter == 'x'
-	}
 }
 
 func upper(r rune) bool { return 'A' <= r && r <= 'Z' }

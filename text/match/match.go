@@ -56,14 +56,16 @@ var howNames = [...]string{
 }
 
 // Names lists the ways.
-func (h How) Names() []string {
-	names := []string{}
+func (h How) Names() []string { return h.AppendNames([]string{}) }
+
+// AppendNames appends the ways to dst.
+func (h How) AppendNames(dst []string) []string {
 	for i, name := range howNames {
 		if h&(1<<i) != 0 {
-			names = append(names, name)
+			dst = append(dst, name)
 		}
 	}
-	return names
+	return dst
 }
 
 func (h How) String() string { return strings.Join(h.Names(), ",") }

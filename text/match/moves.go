@@ -114,21 +114,25 @@ func (w *walker) draw(s state, u *unit) {
 	w.after(s)
 }
 
-// stars takes a sign for a letter: a star for any, others for a vowel.
-func (w *walker) stars(s state, n *node, y *fold.Symbol) {
-	var mask uint64
+// starSet is the letters that a sign may stand for by leaving them out: a star any, others a vowel.
+func starSet(y *fold.Symbol) uint64 {
 	switch y.Rune {
 	case '*', '●', '•', '×', '✱', '＊':
-		mask = n.kids & uint64(fold.Latin)
-		if s.wild > 1 {
-			mask &= vowelSet
-		}
+		return uint64(fold.Latin)
 	case '_', '.', '-', '#':
-		mask = n.kids & vowelSet
-	default:
-		if y.Kind == fold.Picture && y.Alike == 0 {
-			mask = n.kids & vowelSet
-		}
+		return vowelSet
+	}
+	if y.Kind == fold.Picture && y.Alike == 0 {
+		return vowelSet
+	}
+	return 0
+}
+
+// stars takes a sign for a letter that it leaves out.
+func (w *walker) stars(s state, n *node, y *fold.Symbol) {
+	mask := starSet(y) & n.kids
+	if s.wild > 1 {
+		mask &= vowelSet
 	}
 	for ; mask != 0; mask &= mask - 1 {
 		letter := bits.TrailingZeros64(mask)

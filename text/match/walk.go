@@ -32,6 +32,7 @@ type walker struct {
 	steps  int  // left for this start
 	total  int  // left for this text
 	first  int  // match of this start
+	ahead  int  // symbol beyond which mayBegin does not look
 }
 
 // state is a place in lattice and trie, and how it was reached.
@@ -69,23 +70,61 @@ type sums struct {
 func (w *walker) walk(b *Bank, l *lattice, found *[]Match) {
 	w.b, w.l, w.found = b, l, found
 	w.total = stepsPerText + stepsPerSymbol*len(l.symbols)
-	root := &b.trie.nodes[0]
-	skip := inner
-	if b.plain.inside {
-		skip = 0
-	}
-	for i, flags := range l.flags {
-		if flags&(skip|joint) == inner {
-			continue
-		}
-		if y := &l.symbols[i]; uint64(y.Own|y.Alike)&root.kids == 0 && flags&(drawing|abroad) == 0 {
-			continue
-		}
-		if flags&known == 0 || flags&inner != 0 || w.leads(i) {
+	for i := 0; i < len(l.symbols); {
+		if w.starts(i) && w.mayBegin(i) {
 			w.from(i)
 		}
+		at := l.run[i]
+		if i++; at < 0 {
+			continue
+		}
+		if r := &l.runs[at]; b.plain.inside || r.mayJoin() {
+			w.within(r)
+		}
+		i = int(l.runs[at].end)
 	}
 	w.backwards()
+}
+
+// starts reports whether a walk begins at symbol i, which is not within a word.
+func (w *walker) starts(i int) bool {
+	y, flags := &w.l.symbols[i], w.l.flags[i]
+	if uint64(y.Own|y.Alike)&w.b.trie.nodes[0].kids == 0 && flags&(drawing|abroad) == 0 {
+		return false
+	}
+	return flags&known == 0 || w.leads(i)
+}
+
+// maxJoined bounds the words in which terms are looked for at inner places.
+const maxJoined = 48
+
+// mayJoin reports whether a term may begin within the word though it has boundaries, since the word is in no dictionary.
+func (r *run) mayJoin() bool {
+	return r.rank == unknown && r.end-r.start >= 4 && r.end-r.start <= maxJoined
+}
+
+// within walks from inner places of a word: from joints, which are after a common word, after x's, and at capitals after small
+// letters; and from all, if there are terms without boundaries.
+func (w *walker) within(r *run) {
+	l := w.l
+	h := noHash
+	xs, mayJoin := true, r.mayJoin()
+	for j := r.start; j < r.end; j++ {
+		if n := j - r.start; n > 0 && w.mayBegin(int(j)) {
+			if mayJoin && j < r.end-2 {
+				capital := upper(l.symbols[j].Rune) && !upper(l.symbols[j-1].Rune)
+				if capital || n >= 2 && xs || n >= 3 && english().rank(h) == common {
+					l.flags[j] |= joint
+				}
+			}
+			if w.b.plain.inside || l.flags[j]&joint != 0 {
+				w.from(int(j))
+			}
+		}
+		letter := l.symbols[j].Letter()
+		h = h.with(letter)
+		xs = xs && letter == 'x'
+	}
 }
 
 // leads reports whether a term may begin with the word of the language at i: such a word has one reading as far as it goes, so

@@ -81,6 +81,7 @@ func (w *words) add(path []uint8, term int) {
 func (w *words) finish() {
 	w.ids = nil
 	var buf [2 * maxWord]byte
+	var keys [maxWord]uint32
 	put := func(k uint32, id int) { w.entries = append(w.entries, entry{k, int32(id)}) }
 	for id, text := range w.texts {
 		if len(text) < 2 || len(text) > maxWord {
@@ -88,10 +89,8 @@ func (w *words) finish() {
 		}
 		word := []byte(text)
 		put(key('=', word), id)
-		for i := range word {
-			if i == 0 || word[i] != word[i-1] {
-				put(keyWithout(word, i), id)
-			}
+		for _, k := range appendKeysWithout(keys[:0], word) {
+			put(k, id)
 		}
 		put(key('s', skeleton(buf[:0], word)), id)
 		put(key('p', sound(buf[:0], word, false)), id)
@@ -124,38 +123,76 @@ func (w *words) finish() {
 
 // find calls do with each word of the key. Different keys may meet; do must look.
 func (w *words) find(k uint32, do func(word int32)) {
-	if i := uint64(k) % uint64(64*len(w.present)); w.present[i/64]&(1<<(i%64)) == 0 {
-		return
-	}
-	b := k >> w.shift
-	for _, e := range w.entries[w.buckets[b]:w.buckets[b+1]] {
+	for _, e := range w.bucket(k) {
 		if e.key == k {
 			do(e.word)
 		}
 	}
 }
 
-// key is that of a kind of spelling.
-func key(kind byte, word []byte) uint32 {
-	h := noHash.with(rune(kind))
-	for _, c := range word {
-		h = h.with(rune(c))
-	}
-	return uint32(h.mixed())
-}
-
-// keyWithout is the key of the word without one letter; key('=') of the rest.
-func keyWithout(word []byte, without int) uint32 {
-	h := noHash.with('=')
-	for i, c := range word {
-		if i != without {
-			h = h.with(rune(c))
+// has reports whether there is a word of the key.
+func (w *words) has(k uint32) bool {
+	for _, e := range w.bucket(k) {
+		if e.key == k {
+			return true
 		}
 	}
-	return uint32(h.mixed())
+	return false
+}
+
+// bucket is the few entries among which those of the key are.
+func (w *words) bucket(k uint32) []entry {
+	if i := uint64(k) % uint64(64*len(w.present)); w.present[i/64]&(1<<(i%64)) == 0 {
+		return nil
+	}
+	b := k >> w.shift
+	return w.entries[w.buckets[b]:w.buckets[b+1]]
+}
+
+// A key is a hash of a polynomial in the letters of a word, so that the keys of the word without each of its letters come of one pass.
+const keyBase = 0x100000001b3
+
+var keyPowers = func() (t [maxWord + 1]uint64) {
+	t[0] = 1
+	for i := range t[1:] {
+		t[i+1] = t[i] * keyBase
+	}
+	return t
+}()
+
+func keyOf(kind byte, sum uint64) uint32 {
+	return uint32(hash(sum + uint64(kind)*0xd6e8feb86659fd93).mixed())
+}
+
+// key is that of a kind of spelling.
+func key(kind byte, word []byte) uint32 {
+	sum := uint64(0)
+	for _, c := range word {
+		sum = sum*keyBase + uint64(c)
+	}
+	return keyOf(kind, sum)
+}
+
+// appendKeysWithout appends for each letter, one of each run of equal ones, the key('=') of the word without it. The word has at
+// most maxWord letters.
+func appendKeysWithout(dst []uint32, word []byte) []uint32 {
+	all := uint64(0)
+	for _, c := range word {
+		all = all*keyBase + uint64(c)
+	}
+	before := uint64(0)
+	for i, c := range word {
+		power := keyPowers[len(word)-1-i]
+		with := before*keyBase + uint64(c)
+		if i == 0 || c != word[i-1] {
+			dst = append(dst, keyOf('=', before*power+all-with*power))
+		}
+		before = with
+	}
+	return dst
 }
 
 // starred is the key of words by first and last letter and length: f**k.
 func starred(first, last byte, length int) uint32 {
-	return uint32(noHash.with('*').with(rune(first)).with(rune(last)).with(rune(length)).mixed())
+	return key('*', []byte{first, last, byte(length)})
 }
