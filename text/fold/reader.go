@@ -63,11 +63,19 @@ func (r *Reader) Read(s string) []Symbol {
 	return r.symbols
 }
 
-// plain are the symbols of the ASCII characters that are symbols, but for their places.
+// plain are the symbols of the ASCII characters but for their places.
 var plain = func() (t [utf8.RuneSelf]Symbol) {
 	for c := range t {
 		n := &ascii[c]
 		t[c] = n.symbol(rune(c))
+	}
+	return t
+}()
+
+// simple marks the bytes that are a symbol whatever is around them.
+var simple = func() (t [256]bool) {
+	for c := range utf8.RuneSelf {
+		t[c] = ascii[c].drop == 0 && c != '\n'
 	}
 	return t
 }()
@@ -84,13 +92,15 @@ func (n *info) symbol(c rune) Symbol {
 func (r *Reader) scan(s string) (foreign bool) {
 	var hidden Hidden
 	override := -1 // the symbol from which on the order is reversed
-	symbols := slices.Grow(r.symbols, len(s))
-	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf && ascii[c].drop == 0 && (c != '\n' || override < 0) {
-			symbols = append(symbols, plain[c])
-			y := &symbols[len(symbols)-1]
+	r.symbols = slices.Grow(r.symbols[:0], len(s))
+	symbols, count := r.symbols[:len(s)], 0
+	for i := 0; i < len(s) && count < len(symbols); {
+		if c := s[i]; simple[c] {
+			y := &symbols[count]
+			*y = plain[c&(utf8.RuneSelf-1)]
 			y.Start, y.End, y.Hidden = int32(i), int32(i+1), hidden
 			hidden = 0
+			count++
 			i++
 			continue
 		}
@@ -99,33 +109,34 @@ func (r *Reader) scan(s string) (foreign bool) {
 		start := i
 		i += size
 		if override >= 0 && (c == 0x202C || c == '\n' || c == 0x202E) {
-			reverse(symbols[override:])
+			reverse(symbols[override:count])
 			override = -1
 		}
 		switch {
-		case n.drop == Stacked && len(symbols) > 0:
-			last := &symbols[len(symbols)-1]
+		case n.drop == Stacked && count > 0:
+			last := &symbols[count-1]
 			last.End = int32(i)
 			last.Hidden |= Stacked
 		case n.drop != 0:
 			if c == 0x202E {
-				override = len(symbols)
+				override = count
 			}
 			if c != 0xFE0F && c != 0xFE0E && c != 0x202E && c != 0x202C {
 				hidden |= Invisible
 			}
 		default:
 			foreign = foreign || n.kind == Letter
-			y := n.symbol(c)
+			y := &symbols[count]
+			*y = n.symbol(c)
 			y.Start, y.End, y.Hidden = int32(start), int32(i), hidden
 			hidden = 0
-			symbols = append(symbols, y)
+			count++
 		}
 	}
 	if override >= 0 {
-		reverse(symbols[override:])
+		reverse(symbols[override:count])
 	}
-	r.symbols = symbols
+	r.symbols = symbols[:count]
 	return foreign
 }
 
