@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 )
 
 //go:generate go run ./gen
@@ -68,6 +69,14 @@ type infoTable struct {
 }
 
 func (t *infoTable) lookup(r rune) *info { return &t.infos[t.pages[r/pageSize][r%pageSize]] }
+
+// infoOf is that of any character. ASCII does without the large table.
+func infoOf(c rune) *info {
+	if c < utf8.RuneSelf {
+		return &ascii[c]
+	}
+	return symbolTable().lookup(c)
+}
 
 // symbolTable is built at the first use, in about 30 ms.
 var symbolTable = sync.OnceValue(func() *infoTable {

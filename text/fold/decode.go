@@ -2,9 +2,9 @@ package fold
 
 import (
 	"html"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // maxLevels bounds how often escapes within escapes are decoded.
@@ -22,12 +22,7 @@ type span struct {
 	escaped    bool
 }
 
-// needed reports whether the text may hold an escape.
-func (d *decoder) needed(s string) bool {
-	return strings.IndexByte(s, '&') >= 0 || strings.IndexByte(s, '%') >= 0 || strings.IndexByte(s, '\\') >= 0
-}
-
-// decode is the text without escapes, and whether there were any.
+// decode is the text without escapes, and whether there were any. The text is valid until the next call.
 func (d *decoder) decode(s string) (string, bool) {
 	d.text, d.from = append(d.text[:0], s...), d.from[:0]
 	for i := range len(s) {
@@ -41,7 +36,7 @@ func (d *decoder) decode(s string) (string, bool) {
 		changed = true
 		d.text, d.next, d.from, d.to = d.next, d.text, d.to, d.from
 	}
-	return string(d.text), changed
+	return unsafe.String(unsafe.SliceData(d.text), len(d.text)), changed
 }
 
 func (d *decoder) start(i int) int32 { return d.from[i].start }

@@ -41,13 +41,14 @@ func Cut(s string) string {
 // It costs time and memory linear in the text, 40 bytes a character, and allocates only to grow.
 func (r *Reader) Read(s string) []Symbol {
 	s = Cut(s)
-	r.symbols = r.symbols[:0]
 	r.Script = scriptCommon
-	text, escaped := s, false
-	if r.decoder.needed(s) {
+	foreign, whole := r.scan(s, false)
+	escaped := false
+	if !whole {
+		var text string
 		text, escaped = r.decoder.decode(s)
+		foreign, _ = r.scan(text, true)
 	}
-	foreign := r.scan(text)
 	if escaped {
 		for i := range r.symbols {
 			y := &r.symbols[i]
@@ -75,7 +76,7 @@ var plain = func() (t [utf8.RuneSelf]Symbol) {
 // simple marks the bytes that are a symbol whatever is around them.
 var simple = func() (t [256]bool) {
 	for c := range utf8.RuneSelf {
-		t[c] = ascii[c].drop == 0 && c != '\n'
+		t[c] = ascii[c].drop == 0 && c != '\n' && c != '&' && c != '%' && c != '\\'
 	}
 	return t
 }()
@@ -88,8 +89,9 @@ func (n *info) symbol(c rune) Symbol {
 	return y
 }
 
-// scan fills the symbols and reports whether there are letters other than ASCII.
-func (r *Reader) scan(s string) (foreign bool) {
+// scan fills the symbols and reports whether there are letters other than ASCII. It breaks off, and is not whole, where an escape
+// may begin that was not decoded yet.
+func (r *Reader) scan(s string, decoded bool) (foreign, whole bool) {
 	var hidden Hidden
 	override := -1 // the symbol from which on the order is reversed
 	r.symbols = slices.Grow(r.symbols[:0], len(s))
@@ -104,8 +106,11 @@ func (r *Reader) scan(s string) (foreign bool) {
 			i++
 			continue
 		}
+		if !decoded && (s[i] == '&' || s[i] == '%' || s[i] == '\\') {
+			return false, false
+		}
 		c, size := utf8.DecodeRuneInString(s[i:])
-		n := symbolTable().lookup(c)
+		n := infoOf(c)
 		start := i
 		i += size
 		if override >= 0 && (c == 0x202C || c == '\n' || c == 0x202E) {
@@ -137,7 +142,7 @@ func (r *Reader) scan(s string) (foreign bool) {
 		reverse(symbols[override:count])
 	}
 	r.symbols = symbols[:count]
-	return foreign
+	return foreign, true
 }
 
 func reverse(symbols []Symbol) {

@@ -73,6 +73,14 @@ var draws = func() (t [128]flag) {
 	return t
 }()
 
+// drawsAt is the flag of any character.
+func drawsAt(c rune) flag {
+	if c < 128 {
+		return draws[c]
+	}
+	return 0
+}
+
 // unitsOf are the drawings that begin with the character.
 func unitsOf(r rune) []unit {
 	switch {

@@ -73,9 +73,7 @@ func (l *lattice) read(symbols []fold.Symbol) {
 				l.flags[i] |= markup
 			}
 		}
-		if y.Rune < 128 {
-			l.flags[i] |= draws[y.Rune]
-		}
+		l.flags[i] |= drawsAt(y.Rune)
 		i++
 	}
 	l.native = 2*l.plain >= l.strange-1
@@ -85,35 +83,26 @@ func (l *lattice) read(symbols []fold.Symbol) {
 func (l *lattice) readRun(i int) int {
 	r := run{start: int32(i)}
 	h, capitals, foreign := noHash, 0, 0
-	at := int32(len(l.runs))
-	l.flags[i] = 0
-	for inside := flag(0); i < len(l.symbols); inside = inner {
-		y := &l.symbols[i]
+	hidden := fold.Hidden(0)
+	for symbols := l.symbols; i < len(symbols); i++ {
+		y := &symbols[i]
 		if y.Kind != fold.Letter || y.Own|y.Alike == 0 {
 			break
 		}
-		l.run[i] = at
-		l.turned = l.turned || y.Hidden&fold.Overridden != 0
+		hidden |= y.Hidden
 		if y.Rune < 128 {
-			l.flags[i] = inside | draws[y.Rune]
 			h = h.with(y.Text)
 			if y.Rune < 'a' {
 				capitals++
 			}
 		} else {
 			foreign++
-			l.flags[i] = inside
 			h = h.with(y.Letter())
 		}
-		i++
 	}
+	l.turned = l.turned || hidden&fold.Overridden != 0
 	r.end = int32(i)
 	length := i - int(r.start)
-	if l.symbols[r.start].Own&fold.Cyrillic != 0 && l.cyrillicOnly(&r) {
-		for j := int(r.start); j < i; j++ {
-			l.flags[j] |= abroad
-		}
-	}
 	r.rank = english().rank(h)
 	r.ascii = foreign == 0
 	r.shouted = capitals == length
@@ -122,18 +111,9 @@ func (l *lattice) readRun(i int) int {
 		before := l.symbols[r.start-1].Rune
 		r.tag = before == '#' || before == '@'
 	}
+	l.mark(&r)
 	switch {
-	case r.rank != unknown:
-		if r.rank == common && !r.tag && length >= 3 {
-			l.plain++
-		}
-		if length >= 3 {
-			for j := int(r.start); j < i-1; j++ {
-				l.flags[j] = l.flags[j]&^drawing | known // no drawing ends within
-			}
-			l.flags[i-1] |= known
-		}
-	default:
+	case r.rank == unknown:
 		if !r.tag && !r.shouted {
 			if !l.fragment(&r) {
 				l.strange++
@@ -142,9 +122,32 @@ func (l *lattice) readRun(i int) int {
 				l.suspect = true
 			}
 		}
+	case r.rank == common && !r.tag && length >= 3:
+		l.plain++
 	}
 	l.runs = append(l.runs, r)
 	return i
+}
+
+// mark sets the flags of the letters of the word, which is about to be appended to the others.
+func (l *lattice) mark(r *run) {
+	at, symbols := int32(len(l.runs)), l.symbols[r.start:r.end]
+	runs, flags := l.run[r.start:r.end], l.flags[r.start:r.end]
+	every := inner
+	if !r.ascii && symbols[0].Own&fold.Cyrillic != 0 && l.cyrillicOnly(r) {
+		every |= abroad
+	}
+	if last := len(flags) - 1; r.rank != unknown && last >= 2 {
+		for i := range flags {
+			runs[i], flags[i] = at, every|known // no drawing begins within
+		}
+		flags[last] |= drawsAt(symbols[last].Rune)
+	} else {
+		for i := range flags {
+			runs[i], flags[i] = at, every|drawsAt(symbols[i].Rune)
+		}
+	}
+	flags[0] &^= inner
 }
 
 // fragment reports whether the run is a part of what is read as one word, with digits and signs for letters.
