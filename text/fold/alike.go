@@ -114,7 +114,7 @@ var symbolTable = sync.OnceValue(func() *infoTable {
 			all[r].drop = Invisible
 		}
 	}
-	all[0x640].drop = Invisible // the Arabic tatweel only draws a word out
+	all[0x640].drop = Invisible               // the Arabic tatweel only draws a word out
 	all[0x3099].drop, all[0x309A].drop = 0, 0 // kana are other letters with these
 	for r := rune(0x1F3FB); r <= 0x1F3FF; r++ {
 		all[r].drop = Invisible // the colour of another picture
