@@ -106,15 +106,26 @@ func mayHold(text string) bool {
 			if after := at(i + 1); after != ' ' && !inASCIIHost(after) {
 				return true
 			}
-		case 't', 'T', ']', ')', '}': // dot, d0t, and other words in brackets
-			if c|0x20 != 't' || at(i-2)|0x20 == 'd' {
+		case 't', 'T': // of dot and d0t
+			if o := at(i - 1); (o|0x20 == 'o' || o == '0') && at(i-2)|0x20 == 'd' {
+				return true
+			}
+		case ']', ')', '}':
+			if endsBracketed(at(i - 1)) {
 				return true
 			}
 		case 0xE2, 0xE3, 0xEF, 0xEA, 0xD6: // the first bytes of dots, colons and slashes beyond ASCII
-			return true
+			if r, _ := utf8.DecodeRuneInString(text[i:]); separates(r) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// endsBracketed reports whether a byte may be the last of what is put in brackets instead of a dot or a colon.
+func endsBracketed(c byte) bool {
+	return c|0x20 == 't' || c|0x20 == 'o' || c == '.' || c == ':' || c == '/' || c == '@' || c == ' ' || c >= utf8.RuneSelf
 }
 
 // inASCIIHost and inPlainHost are inHost for bytes, any beyond ASCII being part of a letter for the latter.

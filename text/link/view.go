@@ -78,18 +78,34 @@ func symbolAt(text string, i int) (symbol, int) {
 	switch {
 	case invisible(r):
 		return symbol{}, 0
-	case 0xFF01 <= r && r <= 0xFF5E:
-		return symbol{r: r - 0xFF01 + '!', odd: true}, size
-	case r == '。' || r == '｡' || r == '․' || r == '﹒':
-		return symbol{r: '.', odd: true}, size
-	case r == '⁄' || r == '∕' || r == '⧸':
-		return symbol{r: '/', odd: true}, size
-	case r == '։' || r == '∶' || r == '꞉' || r == '﹕':
-		return symbol{r: ':', odd: true}, size
+	case separates(r):
+		return symbol{r: plainForm(r), odd: true}, size
 	case r == utf8.RuneError && size == 1:
 		return symbol{r: '\n'}, size // ends whatever stands before it
 	}
 	return symbol{r: r}, size
+}
+
+// separates reports whether a character is a dot, colon or slash beyond ASCII, or anything in full width.
+func separates(r rune) bool {
+	switch r {
+	case '。', '｡', '․', '﹒', '⁄', '∕', '⧸', '։', '∶', '꞉', '﹕':
+		return true
+	}
+	return 0xFF01 <= r && r <= 0xFF5E
+}
+
+// plainForm is what such a character stands for.
+func plainForm(r rune) rune {
+	switch r {
+	case '。', '｡', '․', '﹒':
+		return '.'
+	case '⁄', '∕', '⧸':
+		return '/'
+	case '։', '∶', '꞉', '﹕':
+		return ':'
+	}
+	return r - 0xFF01 + '!'
 }
 
 // invisible characters are drawn as nothing, wherever they stand.
