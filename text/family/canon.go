@@ -49,6 +49,11 @@ func (c *canon) read(text string) {
 		default:
 			c.add(to)
 		}
+		for inWord && i < len(b) && b[i] != 'h' && alnum(rune(b[i])) && b[i] != '_' { // most of most texts
+			to := table[0][b[i]]
+			c.symbols, c.letters = append(c.symbols, to), append(c.letters, to)
+			i++
+		}
 	}
 	if n := len(c.symbols); n > 0 && c.symbols[n-1] == ' ' {
 		c.symbols = c.symbols[:n-1]

@@ -348,7 +348,7 @@ func TestSpam(t *testing.T) {
 		ids[i] = x.Assign(Of(text), "", int64(i))
 		size[ids[i]]++
 		k.canon.read(text)
-		pieces4[i], _ = smallest(nil, pieces(nil, k.canon.symbols, 4), 1<<20)
+		pieces4[i], _ = k.smallest(nil, pieces(nil, k.canon.symbols, 4), 1<<20)
 	}
 	pairs, together := 0, 0
 	inPairs := map[int]bool{}

@@ -33,6 +33,7 @@ const maxText = 1 << 10
 type Sketcher struct {
 	canon  canon
 	hashes []uint32
+	sorted []uint32
 	bytes  []byte
 }
 
@@ -59,9 +60,9 @@ func (k *Sketcher) Into(s *Sketch, text string) {
 	s.text = head(text, maxText)
 
 	k.hashes = pieces(k.hashes[:0], k.canon.symbols, gramLen)
-	s.grams.hashes, s.grams.all = smallest(s.grams.hashes, k.hashes, maxGrams)
+	s.grams.hashes, s.grams.all = k.smallest(s.grams.hashes, k.hashes, maxGrams)
 	k.hashes = winnow(pieces(k.hashes[:0], k.canon.letters, keyLen))
-	s.keys, _ = smallest(s.keys, k.hashes, maxKeys)
+	s.keys, _ = k.smallest(s.keys, k.hashes, maxKeys)
 }
 
 // head is the first n bytes of s, whole characters.
@@ -130,8 +131,8 @@ func winnow(hashes []uint32) []uint32 {
 	return kept
 }
 
-// smallest appends the n smallest hashes to dst, ascending and without repeats, and tells whether those are all.
-func smallest(dst, hashes []uint32, n int) (kept []uint32, all bool) {
+// smallest appends the n smallest hashes to dst, ascending and without repeats, and tells whether those are all. It uses hashes up.
+func (k *Sketcher) smallest(dst, hashes []uint32, n int) (kept []uint32, all bool) {
 	all = true
 	for len(hashes) > 0 {
 		// Sorting by portions keeps the cost of long texts linear: of later portions nearly all is above the bound.
@@ -142,11 +143,59 @@ func smallest(dst, hashes []uint32, n int) (kept []uint32, all bool) {
 				dst = append(dst, h)
 			}
 		}
-		slices.Sort(dst)
+		k.sort(dst)
 		dst = slices.Compact(dst)
 		if len(dst) > n {
 			dst, all = dst[:n], false
 		}
 	}
 	return dst, all
+}
+
+// buckets are what hashes are sorted into by their highest bits.
+const (
+	bucketBits = 7
+	maxBucket  = 12 // hashes for which inserting is faster than anything else
+)
+
+// sort sorts hashes. They are spread evenly, unless somebody chose them, so that buckets hold a few each, and what is left to do is
+// to put them in order there.
+func (k *Sketcher) sort(hashes []uint32) {
+	if len(hashes) <= maxBucket {
+		insert(hashes)
+		return
+	}
+	var ends [1<<bucketBits + 1]uint32
+	for _, h := range hashes {
+		ends[h>>(32-bucketBits)+1]++
+	}
+	for i := 1; i < len(ends); i++ {
+		ends[i] += ends[i-1]
+	}
+	k.sorted = slices.Grow(k.sorted[:0], len(hashes))[:len(hashes)]
+	for _, h := range hashes {
+		b := &ends[h>>(32-bucketBits)]
+		k.sorted[*b] = h
+		*b++
+	}
+	start := uint32(0)
+	for _, end := range ends[:1<<bucketBits] { // which is now where the bucket ends
+		if end-start > maxBucket {
+			slices.Sort(k.sorted[start:end])
+		} else {
+			insert(k.sorted[start:end])
+		}
+		start = end
+	}
+	copy(hashes, k.sorted)
+}
+
+func insert(hashes []uint32) {
+	for i := 1; i < len(hashes); i++ {
+		h, j := hashes[i], i
+		for ; j > 0 && hashes[j-1] > h; j-- {
+			hashes[j] = hashes[j-1]
+		}
+		hashes[j] = h
+	}
 }
