@@ -19,6 +19,7 @@ type Bank struct {
 	trie    trie
 	plain   plain
 	native  native
+	aliases []alias // of native terms, numbered on from the terms
 	words   words
 	letters []uint16 // of each term
 	endings []endings
@@ -69,6 +70,7 @@ func Compile(terms []Term) (*Bank, error) {
 			}
 		} else {
 			b.native.add(symbols, i)
+			b.addAliases(&build, symbols, i)
 		}
 	}
 	b.trie = build.finish()

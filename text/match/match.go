@@ -48,11 +48,16 @@ const (
 	Vowels                         // vowels left out
 	Sound                          // spelt as it sounds
 	Transliterated                 // in the letters of another script
+	Variants                       // other forms of a letter
+	Homophones                     // other characters of the same sound
+	Romanised                      // a term of another script in Latin letters
+	Dotless                        // Arabic without its dots
 )
 
 var howNames = [...]string{
 	"accents", "fonts", "homoglyphs", "leet", "emoji", "invisible", "marks", "override", "escapes", "markup", "drawn", "separated",
 	"repeats", "stars", "joined", "inflected", "reversed", "flipped", "edited", "vowels", "sound", "transliterated",
+	"variant", "homophone", "romanised", "dotless",
 }
 
 // Names lists the ways.
@@ -85,6 +90,7 @@ type Finder struct {
 	lattice lattice
 	walker  walker
 	fuzzy   fuzzy
+	native  nativeWalker
 	matches []Match
 }
 
@@ -100,8 +106,11 @@ func (f *Finder) Find(b *Bank, text string) []Match {
 	f.text = text
 	f.lattice.read(f.reader.Read(text))
 	f.walker.walk(b, &f.lattice, &f.matches)
-	b.native.find(&f.lattice, &f.matches)
+	f.native.find(b, &f.lattice, &f.matches)
 	f.fuzzy.find(b, &f.lattice, &f.matches)
+	if len(b.aliases) > 0 {
+		f.matches = b.resolve(f.matches, f.native.has)
+	}
 	f.matches = f.settle(b)
 	return f.matches
 }

@@ -6,20 +6,59 @@ import (
 	"github.com/ringfence/ringfence/text/fold"
 )
 
-// native finds terms with letters that fold.Set has no place for, and emoji: a trie over the canonical letters of their own
-// script, Hangul by its jamo. Such terms are found with signs between the letters, letters repeated and in other typefaces; not
-// misspelt.
+// native holds the terms with letters that fold.Set has no place for, and emoji: a trie over the canonical letters of their own
+// script, Hangul by its jamo and kana with their voicing marks apart. Chinese terms are in it once more by their sound.
 type native struct {
-	kids map[nativeStep]int32
-	outs map[int32][]int32
-	size int32
-	edge map[rune]bool // first letters
+	kids  map[nativeStep]int32
+	outs  map[int32][]nativeOut
+	size  int32
+	edge  map[rune]bool    // first letters
+	terms map[int32][]rune // canonical letters of the Chinese terms
+	has   scripts
 }
 
 type nativeStep struct {
 	node int32
 	key  rune
 }
+
+// nativeOut is a term that ends at a node, and what it cost to write it so.
+type nativeOut struct {
+	term int32
+	how  How
+	cost int32
+	of   scripts
+}
+
+// scripts is a set of those that have rules of their own.
+type scripts uint8
+
+const (
+	han scripts = 1 << iota
+	hangul
+	kana
+	arabic
+)
+
+// scriptOf tells the script of a canonical letter.
+func scriptOf(r rune) scripts {
+	switch {
+	case r < 0x621:
+	case r <= 0x6FF:
+		return arabic
+	case 0x3041 <= r && r <= 0x30FF:
+		return kana
+	case 0x3131 <= r && r <= 0x3163, 0xAC00 <= r && r <= 0xD7A3:
+		return hangul
+	case 0x3400 <= r && r <= 0x9FFF:
+		return han
+	}
+	return 0
+}
+
+// bySound is the step from the root to the terms by their sound; the steps from there are sounds, counted from it on. No character
+// is so high.
+const bySound rune = 0x200000
 
 // keys appends what the trie goes by at a symbol: nothing for what may stand between letters.
 func keys(dst []rune, y *fold.Symbol) []rune {
@@ -34,8 +73,14 @@ func keys(dst []rune, y *fold.Symbol) []rune {
 		return append(dst, vowels[c-0x1161])
 	case 0x11A8 <= c && c <= 0x11C2:
 		return append(dst, finals[c-0x11A7]...)
+	case 0x3041 <= c && c <= 0x3096:
+		return kanaKeys(dst, c)
+	case 0xFEF5 <= y.Rune && y.Rune <= 0xFEFC:
+		return append(dst, 'ل', 'ا') // one character for both
 	case c != 0:
 		return append(dst, c)
+	case y.Rune == '゛' || y.Rune == '゜':
+		return append(dst, voiced+y.Rune-'゛')
 	case y.Kind == fold.Picture:
 		return append(dst, y.Rune)
 	}
@@ -55,121 +100,79 @@ var (
 	}()
 )
 
+// add puts a term into the trie: as it is, turned upside down, with syllables swapped, and by its sound, as its script allows.
 func (n *native) add(symbols []fold.Symbol, term int) {
-	if n.kids == nil {
-		n.kids, n.outs, n.edge, n.size = map[nativeStep]int32{}, map[int32][]int32{}, map[rune]bool{}, 1
+	var path, letters []rune
+	gap := false
+	of := scripts(0)
+	for i := range symbols {
+		ks := keys(nil, &symbols[i])
+		if len(ks) == 0 {
+			gap = len(path) > 0
+			continue
+		}
+		if gap {
+			path = append(path, ' ')
+			letters = append(letters, ' ')
+			gap = false
+		}
+		path = append(path, ks...)
+		letters = append(letters, symbols[i].Text)
+		of |= scriptOf(symbols[i].Text)
 	}
-	at, gap := int32(0), false
-	step := func(k rune) {
+	n.put(path, nativeOut{term: int32(term), of: of})
+	n.has |= of
+	switch of {
+	case hangul:
+		for _, turned := range turnedHangul(letters) {
+			n.put(turned.keys, nativeOut{int32(term), turned.how, turned.cost, of})
+		}
+	case han:
+		n.addSounds(letters, term)
+	}
+}
+
+func (n *native) put(path []rune, out nativeOut) {
+	if len(path) == 0 {
+		return
+	}
+	if n.kids == nil {
+		n.kids, n.outs, n.edge, n.terms, n.size = map[nativeStep]int32{}, map[int32][]nativeOut{}, map[rune]bool{}, map[int32][]rune{}, 1
+	}
+	n.edge[path[0]] = true
+	at := int32(0)
+	for _, k := range path {
 		next, found := n.kids[nativeStep{at, k}]
 		if !found {
 			next = n.size
 			n.size++
 			n.kids[nativeStep{at, k}] = next
 		}
-		if at == 0 {
-			n.edge[k] = true
-		}
 		at = next
 	}
-	for i := range symbols {
-		ks := keys(nil, &symbols[i])
-		if len(ks) == 0 {
-			gap = at != 0
-			continue
-		}
-		if gap {
-			step(' ')
-			gap = false
-		}
-		for _, k := range ks {
-			step(k)
-		}
-	}
-	if at != 0 {
-		n.outs[at] = append(n.outs[at], int32(term))
-	}
+	n.outs[at] = append(n.outs[at], out)
 }
 
-// find walks from each letter that a term begins with.
-func (n *native) find(l *lattice, found *[]Match) {
-	if n.size == 0 {
-		return
-	}
-	var buf [4]rune
-	for i := range l.symbols {
-		if ks := keys(buf[:0], &l.symbols[i]); len(ks) > 0 && n.edge[ks[0]] {
-			n.from(l, i, found)
-		}
-	}
+// compatible reports whether the character is a letter in another typeface or width.
+func compatible(r rune) bool {
+	return 0xF900 <= r && r < 0xFB00 || 0xFB50 <= r && r <= 0xFEFC || 0xFF00 < r && r < 0xFFF0 || 0x3200 <= r && r < 0x3400 || r > 0x1F000
 }
 
-// maxNative bounds the symbols of one match, so that repeats without end take linear time.
-const maxNative = 2 * maxTermText
-
-// from goes as far as the trie does; there is one way only.
-func (n *native) from(l *lattice, from int, found *[]Match) {
-	if !starts(l, from) {
-		return
+// restyled reports whether the symbol is a letter that is not written as usual; other forms of one letter are usual.
+func restyled(y *fold.Symbol) bool {
+	switch {
+	case y.Text == 0 || y.Text == y.Rune:
+		return false
+	case scriptOf(y.Text) != 0:
+		return compatible(y.Rune)
 	}
-	var buf [4]rune
-	at, how, cost := int32(0), How(0), 0
-	letters, gaps, spaces := 0, 0, 0
-	last := -1
-	for i, steps := from, 0; i < len(l.symbols) && steps < maxNative; steps++ {
-		y := &l.symbols[i]
-		next, ok := at, true
-		for _, k := range keys(buf[:0], y) {
-			if next, ok = n.kids[nativeStep{next, k}]; !ok {
-				break
-			}
-		}
-		if !ok {
-			if last < 0 || l.symbols[last].Text != y.Text || y.Text == 0 {
-				return
-			}
-			next, how, cost = at, how|Repeats, cost+costRepeat
-			letters--
-		}
-		if y.Text != 0 && y.Text != y.Rune && y.Text != unicode.ToLower(y.Rune) {
-			how, cost = how|Fonts, cost+costHidden
-		}
-		if y.Hidden&fold.Invisible != 0 && last >= 0 {
-			how, cost = how|Invisibles, cost+costHidden
-		}
-		at, last = next, i
-		letters++
-		i++
-		if terms := n.outs[at]; len(terms) > 0 && (spaces == 0 || gaps == letters-1) && ends(l, i) {
-			for _, term := range terms {
-				*found = append(*found, l.match(int(term), from, i, how, cost))
-			}
-		}
-		gap, space := 0, false
-		for ; i < len(l.symbols) && gap <= maxGap && l.symbols[i].Text == 0 && l.symbols[i].Kind != fold.Picture; i++ {
-			gap++
-			space = space || l.symbols[i].Kind == fold.Space
-		}
-		switch next, ok := n.kids[nativeStep{at, ' '}]; {
-		case gap > maxGap:
-			return
-		case gap == 0:
-		case ok:
-			at = next
-		default:
-			gaps++
-			how, cost = how|Separated, cost+costGap
-			if space {
-				spaces++
-			}
-		}
-	}
+	return y.Text != unicode.ToLower(y.Rune)
 }
 
 // spaceless are the scripts that do not part words.
-var spaceless = map[string]bool{"Han": true, "Hiragana": true, "Katakana": true, "Thai": true, "Lao": true, "Khmer": true, "Myanmar": true, "Tibetan": true, "Common": true}
+var spaceless = map[string]bool{"Han": true, "Hiragana": true, "Katakana": true, "Thai": true, "Lao": true, "Khmer": true, "Myanmar": true, "Tibetan": true, "Common": true, "Inherited": true}
 
-// prefixes are what Arabic writes as one with the next word, suffixes as one with the word before.
+// prefixes are what Arabic writes as one with the next word.
 var prefixes = map[string]bool{"ال": true, "و": true, "ب": true, "ل": true, "ف": true, "ك": true, "وال": true, "بال": true, "لل": true, "فال": true, "كال": true, "يا": true}
 
 // starts reports whether a word may begin at i.

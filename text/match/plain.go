@@ -15,7 +15,7 @@ func (f *Finder) FindPlain(b *Bank, text string) []Match {
 	foreign := b.plain.find(b, text, &f.matches)
 	if foreign && b.native.size > 0 {
 		f.lattice.read(f.reader.Read(text))
-		b.native.find(&f.lattice, &f.matches)
+		f.native.find(b, &f.lattice, &f.matches)
 		kept := f.matches[:0]
 		for _, m := range f.matches {
 			if m.Cost == 0 {
@@ -167,6 +167,9 @@ func (p *plain) from(b *Bank, s string, start int, found *[]Match) {
 		ends := i == len(s) || byteClass[s[i]] == between
 		for o := n.out - 1; b.trie.outs[o] >= 0; o++ {
 			term := b.trie.outs[o]
+			if int(term) >= len(b.terms) {
+				continue // a romanisation
+			}
 			boundary := b.endings[term].boundary
 			if (ends || boundary == "none" || boundary == "start") && (!inner || boundary == "none" || boundary == "end") {
 				*found = append(*found, Match{Term: int(term), Start: start, End: i})

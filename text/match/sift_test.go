@@ -39,7 +39,7 @@ func (f *Finder) findAll(b *Bank, text string) []Match {
 		}
 	}
 	w.backwards()
-	b.native.find(l, &f.matches)
+	f.native.find(b, l, &f.matches)
 	f.fuzzy.b, f.fuzzy.l, f.fuzzy.found = b, l, &f.matches
 	if len(b.words.texts) > 0 && l.suspect {
 		f.fuzzy.lookups()
