@@ -34,6 +34,9 @@ const maxText = 2048
 // temper is how much of the evidence of a word counts: words of a text depend on each other, which the model denies.
 const temper = 0.35
 
+// least is the logarithm of a share that is too small to count in a float64.
+const least = -42
+
 // Detect guesses the language of a text by its first 2 KiB. It does not allocate; the first call that needs the model of a script
 // builds it, which takes some tens of milliseconds.
 func Detect(text string) Guess {
@@ -71,11 +74,15 @@ var works = sync.Pool{New: func() any { return new(work) }}
 // token cuts the next one that counts off a folded text. It is empty at the end.
 func (w *work) token(text []byte) (token, rest []byte) {
 	for len(text) > 0 {
-		token, rest, _ = bytes.Cut(text, []byte(" "))
+		token, rest = text, nil
+		if end := bytes.IndexByte(text, ' '); end >= 0 {
+			token, rest = text[:end], text[end+1:]
+		}
 		text = rest
 		switch {
 		case len(token) == 0, token[0] == '@', token[0] == '#' && !w.hashtags:
-		case bytes.HasPrefix(token, []byte("http")), bytes.HasPrefix(token, []byte("www.")), bytes.Contains(token, []byte("://")):
+		case bytes.HasPrefix(token, []byte("http")), bytes.HasPrefix(token, []byte("www.")):
+		case bytes.IndexByte(token, ':') >= 0 && bytes.Contains(token, []byte("://")):
 		case token[0] == '&' && bytes.IndexByte(token, ';') > 0: // &amp;
 		case string(token) == "rt":
 		default:
@@ -91,7 +98,10 @@ func (w *work) count() bool {
 	said := false
 	for token, rest := w.token(w.folded); len(token) > 0; token, rest = w.token(rest) {
 		for len(token) > 0 {
-			r, size := utf8.DecodeRune(token)
+			r, size := rune(token[0]), 1
+			if r >= utf8.RuneSelf {
+				r, size = utf8.DecodeRune(token)
+			}
 			token = token[size:]
 			if s := scriptOf(r); s != none {
 				w.letters[s] += s.weight()
@@ -151,7 +161,9 @@ func (w *work) likeliest(m *model, s script) (string, float64) {
 	best := slices.Max(w.total)
 	sum := 0.0
 	for _, v := range w.total {
-		sum += math.Exp(temper * float64(v-best))
+		if d := temper * float64(v-best); d > least {
+			sum += math.Exp(d)
+		}
 	}
 	return m.langs[slices.Index(w.total, best)], 1 / sum
 }
@@ -165,7 +177,10 @@ func (w *work) read(token []byte, s script) int {
 	w.word = w.word[:0]
 	read, run := 0, 0
 	for read < len(token) {
-		r, size := utf8.DecodeRune(token[read:])
+		r, size := rune(token[read]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRune(token[read:])
+		}
 		if r == '’' {
 			r = apostrophe
 		}

@@ -3,7 +3,9 @@ package lang
 import (
 	_ "embed" // the lists of words
 	"fmt"
+	"maps"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 	"sync"
@@ -42,8 +44,8 @@ const clip = 8
 type model struct {
 	langs   []string
 	words   map[string][]float32 // log probabilities, one a language
-	letters map[gram][]float32   // log probabilities of the gram's last letter after the others, where a language has seen it
-	backoff map[gram][]float32   // log probabilities of anything new after the gram, where a language has seen it
+	letters rows                 // log probabilities of a gram's last letter after the others, where a language has seen it
+	backoff rows                 // log probabilities of anything new after a gram, where a language has seen it
 	unseen  float32              // of a letter that no language has
 	prior   []float32            // log probabilities of the languages before anything is read, but for a constant
 	even    []float32            // zeros, one a language
@@ -83,7 +85,8 @@ func parseLists(source string) []wordList {
 
 func newModel(source string) *model {
 	lists := parseLists(source)
-	m := &model{words: map[string][]float32{}, letters: map[gram][]float32{}, backoff: map[gram][]float32{}}
+	m := &model{words: map[string][]float32{}}
+	letters, backoff := map[gram][]float32{}, map[gram][]float32{}
 	spellings := make([]*spelling, len(lists))
 	alphabet := map[gram]bool{}
 	for i, l := range lists {
@@ -91,23 +94,24 @@ func newModel(source string) *model {
 		m.prior = append(m.prior, float32(math.Log(l.speakers)))
 		spellings[i] = newSpelling(l.words)
 		for g := range spellings[i].counts {
-			at(m.letters, g, len(lists))
+			at(letters, g, len(lists))
 			if g.length() == 1 {
 				alphabet[g] = true
 			}
 		}
 		for g := range spellings[i].after {
-			at(m.backoff, g, len(lists))[i] = float32(math.Log(spellings[i].anew(g)))
+			at(backoff, g, len(lists))[i] = float32(math.Log(spellings[i].anew(g)))
 		}
 	}
 	m.even = make([]float32, len(lists))
 	unseen := 1 / float64(2*len(alphabet))
 	m.unseen = float32(math.Log(unseen))
-	for g, row := range m.letters {
+	for g, row := range letters {
 		for i, s := range spellings {
 			row[i] = float32(math.Log(s.probability(g, unseen)))
 		}
 	}
+	m.letters, m.backoff = newRows(letters), newRows(backoff)
 	for i, l := range lists {
 		for rank, w := range l.words {
 			at(m.words, w, len(lists))[i] = float32(zipf(rank)) // a probability as yet
@@ -161,11 +165,11 @@ func (m *model) spell(sum []float32, word []rune) {
 // letter adds the log probabilities of a gram's last letter after those before it.
 func (m *model) letter(sum []float32, g gram) {
 	for ; g != nothing; g = g.withoutFirst() {
-		if row, ok := m.letters[g]; ok {
+		if row := m.letters.of(g); row != nil {
 			add(sum, row)
 			return
 		}
-		if row, ok := m.backoff[g.withoutLast()]; ok {
+		if row := m.backoff.of(g.withoutLast()); row != nil {
 			add(sum, row)
 		}
 	}
@@ -175,8 +179,37 @@ func (m *model) letter(sum []float32, g gram) {
 }
 
 func add(sum, row []float32) {
-	_ = sum[len(row)-1]
+	sum = sum[:len(row)] // which spares a check of each index
 	for i, v := range row {
 		sum[i] += v
 	}
 }
+
+// rows are values by gram, one a language: a hash table with linear probing, at most half full, that never changes.
+type rows struct {
+	keys   []gram // one more than the gram; 0 where none is
+	values [][]float32
+	shift  int
+}
+
+func newRows(from map[gram][]float32) rows {
+	size := bits.Len(uint(2 * len(from)))
+	t := rows{keys: make([]gram, 1<<size), values: make([][]float32, 1<<size), shift: 64 - size}
+	for _, g := range slices.Sorted(maps.Keys(from)) {
+		i := t.place(g + 1)
+		t.keys[i], t.values[i] = g+1, from[g]
+	}
+	return t
+}
+
+// place is where the key is or would be.
+func (t *rows) place(key gram) uint64 {
+	i := uint64(key) * 0x9e3779b97f4a7c15 >> t.shift
+	for t.keys[i] != key && t.keys[i] != 0 {
+		i = (i + 1) & uint64(len(t.keys)-1)
+	}
+	return i
+}
+
+// of is nil for a gram that has no values.
+func (t *rows) of(g gram) []float32 { return t.values[t.place(g+1)] }
