@@ -26,8 +26,8 @@ func (s *State) spend(k *keyed, delta int64) {
 	}
 }
 
-// spendEntry accounts for an entry of a table.
-func (s *State) spendEntry(delta int64) {
+// spendFixed accounts for what is not cells.
+func (s *State) spendFixed(delta int64) {
 	s.used += delta
 	s.fixed += delta
 	if delta > 0 {

@@ -114,6 +114,7 @@ func (s *State) BeginImage(pos uint64) error {
 		s.last.stale.Store(true)
 	}
 	img.fresh = s.ids.Mark()
+	s.families.Mark(familySink{s.out})
 	img.out.set(metaKey, s.meta(pos))
 	for _, t := range s.tables {
 		t.mark()
@@ -139,7 +140,7 @@ func (s *State) ImageStep(n int) (more bool) {
 	for _, name := range s.names {
 		n = s.tables[name].step(n)
 	}
-	if n == 0 {
+	if n = s.families.Step(n); n == 0 {
 		return true
 	}
 	return img.fresh.Step(n, img.out)
@@ -240,6 +241,7 @@ const (
 	prefixCell   = 0x22 // window's number, key → last sighting, words
 	prefixID     = 0x24 // era, id → content
 	prefixFilter = 0x25 // era, chunk → bits
+	prefixFamily = 0x26 // what the index of families has for keys and values
 	prefixEnd    = 0x3f // what is from 0x20 to before it is the image's
 )
 

@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/ringfence/ringfence/internal/window"
+	"github.com/ringfence/ringfence/text/family"
 )
 
 // Version is the format of the images that this build writes. Older ones are upgraded step by step when they are restored.
@@ -27,6 +28,7 @@ type meta struct {
 	Numbers  uint32
 	Windows  []windowMeta
 	IDs      []byte
+	Families byte // family.Version of the families' sketches; 0 in images from before there were any
 }
 
 type windowMeta struct {
@@ -39,7 +41,7 @@ type windowMeta struct {
 func (s *State) meta(pos uint64) []byte {
 	m := meta{
 		Pos: pos, Clock: s.clock, Lateness: s.opts.Lateness, Budget: s.opts.Budget, Horizon: s.opts.Horizon, MaxIDs: s.opts.MaxIDs,
-		Numbers: s.numbers, IDs: s.ids.Meta(nil),
+		Numbers: s.numbers, IDs: s.ids.Meta(nil), Families: family.Version,
 	}
 	for i, k := range s.windows {
 		if k != nil {

@@ -67,6 +67,7 @@ func (s *State) restore(b []byte) (pos uint64, err error) {
 	if err := s.opts.validate(); err != nil {
 		return 0, err
 	}
+	s.families.SetBudget(int(s.opts.Budget / familyShare))
 	byNumber, err := s.restoreWindows(m.Windows)
 	if err != nil {
 		return 0, err
@@ -79,6 +80,9 @@ func (s *State) restore(b []byte) (pos uint64, err error) {
 		return 0, err
 	}
 	if err := s.restoreTables(); err != nil {
+		return 0, err
+	}
+	if err := s.restoreFamilies(m.Families); err != nil {
 		return 0, err
 	}
 	s.setWake()

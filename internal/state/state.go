@@ -88,8 +88,8 @@ type State struct {
 	numbers uint32   // the next window's number
 	wake    int64    // clock at which the next slice of a window is due
 	scratch []uint64
-	used    int64 // bytes of cells and entries
-	fixed   int64 // of those, the entries'
+	used    int64 // bytes of cells, entries and families
+	fixed   int64 // of those, what is not cells
 
 	tables  map[string]anyTable
 	names   []string // of the tables, in order
@@ -118,6 +118,7 @@ func New(o Options) (*State, error) {
 	s.families = family.NewIndex(int(o.Budget / familyShare))
 	if o.DB != nil {
 		s.out = newWriter(o.DB)
+		s.families.Mark(familySink{s.out})
 	}
 	s.setIDs()
 	return s, nil
@@ -175,15 +176,17 @@ func (s *State) Admit(id [16]byte, content uint64, at int64) (ids.Verdict, error
 // SetBudget changes the budget of bytes and evicts what is above it.
 func (s *State) SetBudget(bytes int64) {
 	s.opts.Budget = max(bytes, minBudget)
+	s.spendFamilies(func() { s.families.SetBudget(int(s.opts.Budget / familyShare)) })
 	s.fit()
 }
 
 // Stats is what the state holds.
 type Stats struct {
 	Clock      int64
-	Bytes      int64 // at the stated costs: cells and table entries
+	Bytes      int64 // at the stated costs: cells, table entries and families of texts
 	TableBytes int64 // of those, the entries
 	OverBudget int64 // bytes above the budget: tables alone have grown past their share
+	Families   family.Stats
 	IDs        ids.Stats
 	Windows    []WindowStats // by slot
 }
@@ -198,7 +201,8 @@ type WindowStats struct {
 
 // Stats counts in time proportional to the number of windows.
 func (s *State) Stats() Stats {
-	st := Stats{Clock: s.clock, Bytes: s.used, TableBytes: s.fixed, OverBudget: max(0, s.used-s.opts.Budget), IDs: s.ids.Stats()}
+	st := Stats{Clock: s.clock, Bytes: s.used, TableBytes: s.fixed - int64(s.families.Bytes()), OverBudget: max(0, s.used-s.opts.Budget), IDs: s.ids.Stats(),
+		Families: s.families.Stats()}
 	for _, k := range s.windows {
 		if k != nil {
 			st.Windows = append(st.Windows, WindowStats{ID: k.win.ID, Keys: len(k.index), Bytes: k.bytes, Evicted: k.evicted})

@@ -101,7 +101,7 @@ func (t *Table[V]) Put(key string, v V, expires int64) {
 	delta := cost - e.cost
 	e.v, e.expires, e.cost = v, max(0, expires), cost
 	t.file(e)
-	t.s.spendEntry(delta)
+	t.s.spendFixed(delta)
 }
 
 // Delete removes a key, if it is there.
@@ -115,7 +115,7 @@ func (t *Table[V]) drop(e *entry[V]) {
 	t.forget(e)
 	delete(t.entries, e.key)
 	t.s.entries--
-	t.s.spendEntry(-e.cost)
+	t.s.spendFixed(-e.cost)
 }
 
 // All yields the entries in the order of their keys, which it sorts first. The table may be changed meanwhile; an entry deleted

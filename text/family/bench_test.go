@@ -154,29 +154,6 @@ func heapInUse() int64 {
 	return int64(m.HeapAlloc)
 }
 
-func BenchmarkSnapshot(b *testing.B) {
-	src := newStream(1)
-	x := NewIndex(1 << 30)
-	for i := range 20_000 {
-		x.Assign(Of(src.next()), "a", int64(i))
-	}
-	snapshot := x.Append(nil)
-	b.Run("Append", func(b *testing.B) {
-		b.SetBytes(int64(len(snapshot)))
-		for b.Loop() {
-			snapshot = x.Append(snapshot[:0])
-		}
-	})
-	b.Run("Restore", func(b *testing.B) {
-		b.SetBytes(int64(len(snapshot)))
-		for b.Loop() {
-			if _, err := Restore(snapshot, 1<<30); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
 func BenchmarkTemplate(b *testing.B) {
 	texts := make([]string, maxSamples)
 	words := slices.Repeat([]string{"a", "b", "c", "d"}, 128)

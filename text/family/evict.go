@@ -22,11 +22,29 @@ func (f *family) size() int {
 }
 
 func (e *exemplar) size() int {
-	return exemplarBytes + gramBytes*len(e.grams.hashes)
+	return exemplarBytes + gramBytes*int(e.grams)
 }
 
 // Bytes is what the families count for the budget.
 func (x *Index) Bytes() int { return x.bytes }
+
+// Stats is what an index holds.
+type Stats struct {
+	Families  int
+	Bytes     int // that the families count for the budget
+	Forgotten int // families dropped for the budget since the index was made or loaded
+}
+
+// Stats counts in constant time.
+func (x *Index) Stats() Stats {
+	return Stats{Families: len(x.queue), Bytes: x.bytes, Forgotten: x.forgotten}
+}
+
+// SetBudget changes the budget, as of NewIndex, and forgets what is above it.
+func (x *Index) SetBudget(bytes int) {
+	x.budget = bytes
+	x.forget()
+}
 
 // forget drops families until the index is within its budget: those whose latest text is oldest first, and of equal ones the one
 // with the smallest id.
@@ -39,22 +57,27 @@ func (x *Index) forget() {
 			continue
 		}
 		x.queue.pop()
+		x.forgotten++
 		x.drop(d.family)
 	}
 }
 
 // drop forgets a family.
 func (x *Index) drop(f *family) {
+	x.unkeep(f)
 	x.bytes -= f.size()
 	for i := range f.exemplars {
 		e := &f.exemplars[i]
-		for _, key := range e.keys {
-			x.postings.remove(key, e.slot)
+		for i, key := range e.keys() {
+			if !e.isDisplaced(i) {
+				x.postings.remove(key, e.slot)
+			}
 		}
 		delete(x.byText, e.exact)
 		x.slots[e.slot] = slot{}
 		x.free = append(x.free, e.slot)
 	}
+	*f = family{id: f.id} // it may be in a list of what changed for some time
 }
 
 // queue is a heap of all families by the time of their latest text. That time may have grown since an entry was made; since it

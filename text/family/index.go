@@ -35,6 +35,17 @@ type Index struct {
 	free     []uint32
 	queue    queue
 
+	forgotten int
+
+	page    uint8     // of families that change now; 0 where no images are taken
+	dirty   []*family // on it; some may be gone
+	marked  []*family // of the image that was begun
+	image   Sink      // takes that image
+	next    Sink      // takes what goes from the store with the image after it
+	loading []loading // what was loaded, until all is
+	keyBuf  []byte
+	value   []byte
+
 	votes   []uint16 // scratch: of each slot the keys that it shares with a text, 0 between calls
 	touched []uint32 // scratch: the slots that have any
 }
@@ -47,17 +58,38 @@ type family struct {
 	accounts    accounts
 	exemplars   []exemplar
 	samples     []sample
+
+	flags            uint8 // of images
+	writtenExemplars uint8 // that an image has
+	writtenSamples   uint8
 }
 
 // exemplar is a text that others are compared with. All exemplars of a family are near-copies of its founder, so that a family
 // does not drift, however many texts it takes in.
 type exemplar struct {
-	seq   uint64 // of all exemplars, in the order in which they came
-	exact uint64
-	slot  uint32
-	grams gramSet
-	keys  []uint32 // ascending; later ones may have displaced it where it was posted under them
+	seq    uint64 // of all exemplars, in the order in which they came
+	exact  uint64
+	hashes []uint32 // grams, then keys, then the bits of displaced
+	slot   uint32
+	grams  uint16
+	posted uint16
+	all    bool // as of gramSet
 }
+
+func (e *exemplar) gramSet() gramSet { return gramSet{e.hashes[:e.grams], e.all} }
+
+// keys are those under which it was posted, ascending.
+func (e *exemplar) keys() []uint32 { return e.hashes[e.grams : e.grams+e.posted] }
+
+// displaced has a bit for each of the keys, set where later texts displaced it.
+func (e *exemplar) displaced() []uint32 { return e.hashes[e.grams+e.posted:] }
+
+func (e *exemplar) isDisplaced(i int) bool { return e.displaced()[i/wordBits]>>(i%wordBits)&1 == 1 }
+
+const wordBits = 32
+
+// words is how many of them hold n bits.
+func words(n int) int { return (n + wordBits - 1) / wordBits }
 
 // sample is a text that a family's template is mined from.
 type sample struct {
@@ -100,8 +132,8 @@ func (x *Index) Assign(s *Sketch, account string, at int64) ID {
 	f, jaccard := x.find(s)
 	if f == nil {
 		f, jaccard = x.found(s, at), 1
-	} else if jaccard < alike && len(f.exemplars) < maxExemplars {
-		if _, near := compare(f.exemplars[0].grams, s.grams); near {
+	} else if x.touch(f); jaccard < alike && len(f.exemplars) < maxExemplars {
+		if _, near := compare(f.exemplars[0].gramSet(), s.grams); near {
 			x.post(f, s)
 		}
 	}
@@ -135,7 +167,7 @@ func (x *Index) find(s *Sketch) (best *family, jaccard float64) {
 	seq := uint64(0)
 	for _, slot := range x.candidates(s.keys) {
 		f, e := x.slots[slot].exemplar()
-		if j, near := compare(e.grams, s.grams); near && (best == nil || j > jaccard || j == jaccard && e.seq < seq) {
+		if j, near := compare(e.gramSet(), s.grams); near && (best == nil || j > jaccard || j == jaccard && e.seq < seq) {
 			best, jaccard, seq = f, j, e.seq
 		}
 	}
@@ -185,6 +217,7 @@ func (x *Index) candidates(keys []uint32) []uint32 {
 // found makes a family of a text.
 func (x *Index) found(s *Sketch, at int64) *family {
 	f := &family{id: ID(s.exact), first: at, last: at}
+	x.touch(f)
 	x.bytes += familyBytes
 	x.post(f, s)
 	x.queue.push(due{at, f})
@@ -194,18 +227,20 @@ func (x *Index) found(s *Sketch, at int64) *family {
 // post makes a text an exemplar of a family.
 func (x *Index) post(f *family, s *Sketch) {
 	x.seq++
-	hashes := make([]uint32, len(s.grams.hashes)+len(s.keys))
-	n := copy(hashes, s.grams.hashes)
-	copy(hashes[n:], s.keys)
+	grams, keys := len(s.grams.hashes), len(s.keys)
+	hashes := make([]uint32, grams+keys+words(keys))
+	copy(hashes, s.grams.hashes)
+	copy(hashes[grams:], s.keys)
 	f.exemplars = append(f.exemplars, exemplar{
-		seq: x.seq, exact: s.exact, grams: gramSet{hashes[:n:n], s.grams.all}, keys: hashes[n:],
+		seq: x.seq, exact: s.exact, hashes: hashes, grams: uint16(grams), posted: uint16(keys), all: s.grams.all,
 	})
 	x.enter(f, len(f.exemplars)-1)
 	x.bytes += f.exemplars[len(f.exemplars)-1].size()
 }
 
-// enter posts the i-th exemplar of a family, which must be the latest of all.
-func (x *Index) enter(f *family, i int) {
+// enter posts the i-th exemplar of a family, which must be the latest of all, under the keys that it is not displaced from, and tells
+// whether there was place for it without displacing others.
+func (x *Index) enter(f *family, i int) (place bool) {
 	e := &f.exemplars[i]
 	if n := len(x.free); n > 0 {
 		e.slot, x.free = x.free[n-1], x.free[:n-1]
@@ -215,8 +250,25 @@ func (x *Index) enter(f *family, i int) {
 	}
 	x.slots[e.slot] = slot{f, i}
 	x.byText[e.exact] = f
-	for _, key := range e.keys {
-		x.postings.add(key, e.slot)
+	place = true
+	for i, key := range e.keys() {
+		if e.isDisplaced(i) {
+			continue
+		}
+		if last, full := x.postings.add(key, e.slot); full {
+			x.displace(last, key)
+			place = false
+		}
+	}
+	return place
+}
+
+// displace takes note that an exemplar is not posted under a key any more.
+func (x *Index) displace(slot, key uint32) {
+	f, e := x.slots[slot].exemplar()
+	x.touch(f)
+	if i, found := slices.BinarySearch(e.keys(), key); found {
+		e.displaced()[i/wordBits] |= 1 << (i % wordBits)
 	}
 }
 

@@ -43,23 +43,25 @@ func (p *postings) of(key uint32, one *[1]uint32) []uint32 {
 	return p.cells[l.at : l.at+l.len]
 }
 
-// add puts a text at the end of a key's list. If that is full, then its oldest text goes.
-func (p *postings) add(key, text uint32) {
+// add puts a text at the end of a key's list. If that is full, then its oldest text goes, and is given.
+func (p *postings) add(key, text uint32) (oldest uint32, full bool) {
 	l := p.lists[key]
 	switch {
 	case l.len == 0:
 		l.at = text
 	case l.len == maxPosted:
 		cell := p.cells[l.at : l.at+maxPosted]
+		oldest = cell[0]
 		copy(cell, cell[1:])
 		cell[maxPosted-1] = text
-		return
+		return oldest, true
 	default:
 		l.at = p.resize(l, l.len+1)
 		p.cells[l.at+l.len] = text
 	}
 	l.len++
 	p.lists[key] = l
+	return 0, false
 }
 
 // has tells whether a text is in a key's list.
