@@ -18,15 +18,17 @@ type textCmd struct {
 	Match    textMatchCmd    `cmd:"" help:"Listed terms in texts, however they are disguised."`
 	Families textFamiliesCmd `cmd:"" help:"Texts that are copies of one another, and the template that they share."`
 	Links    textLinksCmd    `cmd:"" help:"The links in texts, also those written so that software does not see them."`
+	Habits   textHabitsCmd   `cmd:"" help:"How texts are obfuscated, and which accounts share the habit."`
 	Train    textTrainCmd    `cmd:"" help:"A model that says how likely a text is of a kind, from labelled texts."`
 	Score    textScoreCmd    `cmd:"" help:"How likely texts are of a model's kind, and what decided."`
 }
 
 // text is a line of the input of text verbs.
 type text struct {
-	ID    string `json:"id"`
-	Text  string `json:"text"`
-	Label string `json:"label"` // for text train
+	ID      string `json:"id"`
+	Text    string `json:"text"`
+	Label   string `json:"label"`   // for text train
+	Account string `json:"account"` // for text habits
 }
 
 // readTexts calls do for each text of a file, in their order.
