@@ -36,6 +36,7 @@ type Index struct {
 	queue    queue
 
 	forgotten int
+	mined     [lately]mined // by id
 
 	page    uint8     // of families that change now; 0 where no images are taken
 	dirty   []*family // on it; some may be gone

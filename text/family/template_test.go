@@ -1,9 +1,11 @@
 package family
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 func TestTemplate(t *testing.T) {
@@ -74,5 +76,61 @@ func TestQuotesAreNoSamples(t *testing.T) {
 	}
 	if template, _ := x.Template(id); template.String() != original {
 		t.Errorf("template is %q, want the quoted text", template)
+	}
+}
+
+// TestCommon compares the length of a longest common subsequence with that of one that was found.
+func TestCommon(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const codes = 4
+		text := rapid.SliceOfN(rapid.IntRange(0, codes-1), 0, maxTokens)
+		a, b := text.Draw(t, "a"), text.Draw(t, "b")
+		want := 0
+		for _, at := range align(a, b) {
+			if at >= 0 {
+				want++
+			}
+		}
+		places := make([]bitset, codes)
+		for at, code := range a {
+			places[code][at/64] |= 1 << (at % 64)
+		}
+		if got := common(places, b); got != want {
+			t.Errorf("%d, want %d", got, want)
+		}
+	})
+}
+
+// TestTemplateFollowsTheFamily asks for templates of families that grow, go and come again.
+func TestTemplateFollowsTheFamily(t *testing.T) {
+	x := NewIndex(1 << 20)
+	assign := func(text string) ID { return x.Assign(Of(text), "ann", 1) }
+	const text = "Your parcel could not be delivered, pay the fee of 2 pounds to "
+	id := assign(text + "Acme")
+	for _, tc := range []struct{ text, want string }{
+		{"Acme", text + "Acme"},
+		{"DHX", text + "{…}"},
+		{"FedUp", text + "{…}"},
+	} {
+		if got := assign(text + tc.text); got != id {
+			t.Fatalf("%q is of family %v, want %v", tc.text, got, id)
+		}
+		for range 2 {
+			if got, _ := x.Template(id); got.String() != tc.want {
+				t.Errorf("after %q the template is %q, want %q", tc.text, got, tc.want)
+			}
+		}
+	}
+	x.SetBudget(0)
+	if _, ok := x.Template(id); ok {
+		t.Error("a family that was forgotten has a template")
+	}
+	x.SetBudget(1 << 20)
+	if got := assign(text + "Acme"); got != id {
+		t.Errorf("the text founds family %v, want %v as before", got, id)
+	}
+	assign("Your  parcel could not be delivered, pay the fee of 3 pounds to Acme")
+	if got, _ := x.Template(id); got.String() != strings.Replace(text, "2", "{number}", 1)+"Acme" {
+		t.Errorf("the template is %q", got)
 	}
 }
