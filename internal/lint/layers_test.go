@@ -24,6 +24,7 @@ var layers = []string{
 	"internal/window",
 	"internal/journal",
 	"internal/effect",
+	"internal/bank",
 	"internal/change",
 	"internal/state",
 	"internal/source",

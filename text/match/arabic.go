@@ -135,7 +135,7 @@ func (a *arabizi) digit(l *lattice, i int) bool {
 	if i > 0 && l.run[i-1] >= 0 { // within a word: 3 and 7 are used most, the others are in names of models
 		return (y.Rune == '3' || y.Rune == '7') && l.runs[l.run[i-1]].rank == unknown && next.rank == unknown
 	}
-	return (i == 0 || l.symbols[i-1].Kind != fold.Digit) && next.rank == unknown && next.end-next.start > 2
+	return (i == 0 || l.symbols[i-1].Kind != fold.Digit) && (next.rank == unknown || l.plain < 2) && next.end-next.start > 2
 }
 
 // begins reports whether a word of Arabic in Latin letters may begin at the symbol.
@@ -161,10 +161,9 @@ func (a *arabizi) holds(l *lattice, i, j int, letters int32) bool {
 		switch y := &l.symbols[k]; {
 		case y.Kind == fold.Digit:
 			digits++
-		case l.run[k] >= 0:
-			if r := &l.runs[l.run[k]]; r.rank != unknown && (r.end-r.start > 2 || digits == 0) {
-				return false
-			}
+		case l.run[k] < 0:
+		case l.runs[l.run[k]].rank == common && digits == 0, l.runs[l.run[k]].rank != unknown && l.plain > 1:
+			return false
 		}
 	}
 	return digits > 0 || letters > 3 || l.plain < 2

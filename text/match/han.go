@@ -221,12 +221,19 @@ func (w *nativeWalker) sameSound(s *nstate, out *nativeOut, end int, how *How, c
 	case changed == 0 || latin == len(letters):
 		return false
 	case len(letters) == 2:
-		return near == 0 && (same > 0 && latin == 0 || latin == 0 && w.alone(end))
+		content := w.l.symbols[w.taken[0]].Text // what is left of the term
+		if content != letters[0] {
+			content = letters[1]
+		}
+		return near == 0 && (same > 0 && !strings.ContainsRune(particles, content) || latin == 0 && w.alone(end))
 	case len(letters) == 3:
 		return near+changed-latin <= 3 && (same > 0 || near == 0)
 	}
 	return 2*near <= len(letters)
 }
+
+// particles are characters so usual beside any other that one of them says nothing of a term.
+const particles = "的了是在我你您他她它们人有无不没这那个上下大小来去就也和与说要会到得地过着吗呢吧啊一二三"
 
 func share(a, b []syllable) bool {
 	for _, x := range a {
@@ -321,30 +328,25 @@ func vocabularyOf(of scripts) (wordset.Set, int) {
 	return "", 0
 }
 
+// wordAt is n letters of a script from a symbol on; fewer if there are not as many. It is valid until the next call.
+func (w *nativeWalker) wordAt(from, n int, of scripts) []rune {
+	word := w.word[:0]
+	for i := from; i < min(from+n, len(w.l.symbols)) && scriptOf(w.l.symbols[i].Text) == of; i++ {
+		word = append(word, w.l.symbols[i].Text)
+	}
+	return word
+}
+
+// longestWord is the number of letters of the longest word in a vocabulary.
+const longestWord = 6
+
 // explained reports whether the symbol is part of a word with its neighbours. What a plain reading explains is no disguise.
 func (w *nativeWalker) explained(i int) bool {
 	of := scriptOf(w.l.symbols[i].Text)
 	words, longest := vocabularyOf(of)
-	if longest == 0 {
-		return false
-	}
-	first, last := i, i
-	in := func(k int) bool {
-		return k >= 0 && k < len(w.l.symbols) && scriptOf(w.l.symbols[k].Text) == of
-	}
-	for i-first < longest-1 && in(first-1) {
-		first--
-	}
-	for last-i < longest-1 && in(last+1) {
-		last++
-	}
-	var around [2 * 6]rune
-	for k := first; k <= last; k++ {
-		around[k-first] = w.l.symbols[k].Text
-	}
-	for from := first; from <= i; from++ {
-		for to := max(i, from+1); to <= last && to-from < longest; to++ {
-			if words.Has(around[from-first : to-first+1]) {
+	for n := 2; n <= longest; n++ {
+		for from := max(i-n+1, 0); from <= i; from++ {
+			if word := w.wordAt(from, n, of); len(word) == n && words.Has(word) {
 				return true
 			}
 		}

@@ -235,7 +235,9 @@ func (w *nativeWalker) resemble(s nstate, u *piece, as []likeness) {
 
 // takeAll goes along several steps for n symbols.
 func (w *nativeWalker) takeAll(s nstate, path []rune, symbol int32, n int, how How, cost int32) {
+	syllable := false
 	for _, key := range path {
+		syllable = syllable || !consonant(key)
 		next, found := w.n.kids[nativeStep{s.node, key}]
 		if !found {
 			return
@@ -246,6 +248,11 @@ func (w *nativeWalker) takeAll(s nstate, path []rune, symbol int32, n int, how H
 	s.cost += cost
 	for i := range n {
 		s.change(w, symbol+int32(i))
+	}
+	if syllable {
+		s.strange++
+	} else {
+		s.partial++
 	}
 	s.at = w.after(symbol, n)
 	w.taken1(s, int(symbol)+n)

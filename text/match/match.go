@@ -10,7 +10,12 @@
 // Words of the language are left alone: click is not d-ick, Scunthorpe and p!nk are what they are. What a plain reading explains
 // is never taken for a disguise.
 //
-// The package stands alone. It embeds an English vocabulary made from SCOWL (words.LICENSE).
+// Terms in Chinese, Arabic, kana and Hangul are found by rules of their own: other characters of the same sound, other forms of a
+// letter, parts of a character, Latin letters, Arabic without dots. What those rules read into a text counts only where no
+// vocabulary of the language explains it; for Arabic there is none, so its terms are not misspelt.
+//
+// The package stands alone. It embeds an English vocabulary made from SCOWL (words.LICENSE), and tables and vocabularies of other
+// languages (vocabularies.LICENSE).
 package match
 
 import (

@@ -48,7 +48,7 @@ func scriptOf(r rune) scripts {
 		return arabic
 	case 0x3041 <= r && r <= 0x30FF:
 		return kana
-	case 0x3131 <= r && r <= 0x3163, 0xAC00 <= r && r <= 0xD7A3:
+	case 0x1100 <= r && r <= 0x11FF, 0x3131 <= r && r <= 0x3163, 0xAC00 <= r && r <= 0xD7A3:
 		return hangul
 	case 0x3400 <= r && r <= 0x9FFF:
 		return han

@@ -1,6 +1,8 @@
 package match
 
 import (
+	"strings"
+
 	"github.com/ringfence/ringfence/text/fold"
 )
 
@@ -32,6 +34,7 @@ type nativeWalker struct {
 	total   int              // left for this text
 	here    int              // first match of this start
 	taken   [maxSounds]int32 // of each sound, the symbol that was taken for it
+	word    [longestWord]rune
 	context arabizi
 }
 
@@ -54,8 +57,10 @@ type nstate struct {
 	letters int32
 	gaps    int32
 	spaces  int32
+	clauses int32  // gaps with a mark that ends a clause
 	changed uint64 // symbols taken for others, from the first on
-	strange int32  // of these, in another script
+	partial int32  // consonants written by characters of other scripts
+	strange int32  // syllables that are
 	marked  bool   // a letter that is written in dotless Arabic only
 	sound   bool   // the steps are sounds
 	inner   bool   // the next unit is not the first of its symbol
@@ -72,7 +77,7 @@ func (w *nativeWalker) find(b *Bank, l *lattice, found *[]Match) {
 		y := &l.symbols[i]
 		u := &w.units[w.first[i]]
 		switch {
-		case w.n.edge[u.key] || w.mayStand(y, u):
+		case w.n.edge[u.key] || w.mayStand(i, y, u):
 			w.start(i, nstate{})
 		case w.n.has&arabic != 0 && y.Rune < 128 && w.context.begins(l, i):
 			w.latin = true
@@ -127,7 +132,10 @@ func (w *nativeWalker) read() bool {
 }
 
 // mayStand reports whether the symbol may be taken for a letter that a term begins with.
-func (w *nativeWalker) mayStand(y *fold.Symbol, u *piece) bool {
+func (w *nativeWalker) mayStand(i int, y *fold.Symbol, u *piece) bool {
+	if y.Kind == fold.Digit {
+		return w.n.has&arabic != 0 && i+1 < len(w.l.symbols) && scriptOf(w.l.symbols[i+1].Text) == arabic
+	}
 	switch scriptOf(u.key) & w.n.has {
 	case hangul, kana, arabic:
 		for _, a := range alike[u.key] {
@@ -243,12 +251,7 @@ func (w *nativeWalker) goOn(s nstate, n int32, how How, cost int32) {
 
 // change notes that a symbol was taken for another.
 func (s *nstate) change(w *nativeWalker, symbol int32) {
-	if bit := uint64(1) << min(int(symbol)-w.from, 63); s.changed&bit == 0 {
-		s.changed |= bit
-		if scriptOf(w.l.symbols[symbol].Text) == 0 {
-			s.strange++
-		}
-	}
+	s.changed |= 1 << min(int(symbol)-w.from, 63)
 }
 
 // taken1 goes on after the symbols up to end were taken for a letter.
@@ -269,7 +272,7 @@ func (w *nativeWalker) taken1(s nstate, end int) {
 	s.inner = false
 	s.last = int32(end - 1)
 	s.letters++
-	if outs := w.n.outs[s.node]; len(outs) > 0 && (s.spaces == 0 || s.gaps == s.letters-1) && ends(l, end) {
+	if outs := w.n.outs[s.node]; len(outs) > 0 && s.spread() && ends(l, end) {
 		for i := range outs {
 			w.accept(&s, &outs[i], end)
 		}
@@ -280,10 +283,20 @@ func (w *nativeWalker) taken1(s nstate, end int) {
 	w.pass(s, end)
 }
 
+// spread reports whether the gaps between the letters can be on purpose: spaces are between all of them or none, and so are the
+// marks that end a clause, where there are more than two letters.
+func (s *nstate) spread() bool {
+	all := s.gaps == s.letters-1
+	return (s.spaces == 0 || all) && (s.clauses == 0 || all && s.letters > 2)
+}
+
+// clauseMarks end a clause.
+const clauseMarks = "、。，！？；：,!?;:،؟؛"
+
 // pass goes on behind what may stand between letters.
 func (w *nativeWalker) pass(s nstate, end int) {
 	l := w.l
-	gap, space := 0, false
+	gap, space, clause := 0, false, false
 	for i := end; i < len(l.symbols) && gap <= maxGap; i++ {
 		y := &l.symbols[i]
 		next := s
@@ -299,17 +312,23 @@ func (w *nativeWalker) pass(s nstate, end int) {
 				if space {
 					next.spaces++
 				}
+				if clause {
+					next.clauses++
+				}
 			}
 		}
 		if w.units[next.at].key != 0 {
 			w.walk(next)
-			return
+			if y.Kind != fold.Digit || w.latin {
+				return
+			}
 		}
 		if w.main == hangul && w.resembles(y) {
 			w.walk(next)
 		}
 		gap++
 		space = space || y.Kind == fold.Space
+		clause = clause || strings.ContainsRune(clauseMarks, y.Rune)
 	}
 }
 
@@ -345,12 +364,21 @@ func (w *nativeWalker) holds(s *nstate, out *nativeOut, end int, how *How, cost 
 		return true
 	case out.of&arabic != 0:
 		return *how&Dotless == 0 || s.marked
-	case s.letters < 2 || 2*s.strange > s.letters || s.cost > 15*s.letters:
+	case s.letters < 2 || s.cost > 15*s.letters || out.of == hangul && s.strange >= s.letters-s.partial:
 		return false
 	}
 	changed := s.changed
 	if out.how != 0 {
 		changed = 1<<min(end-w.from, 63) - 1
+	}
+	words, longest := vocabularyOf(out.of)
+	if out.of == hangul { // its words begin where there was a space
+		for n := 2; n <= longest; n++ {
+			if word := w.wordAt(w.from, n, out.of); len(word) == n && changed&(1<<n-1) != 0 && words.Has(word) {
+				return false
+			}
+		}
+		return true
 	}
 	for i := w.from; i < min(end, w.from+63); i++ {
 		if changed&(1<<(i-w.from)) != 0 && w.explained(i) {
