@@ -17,7 +17,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ringfence/ringfence/internal/auth"
@@ -26,7 +25,6 @@ import (
 	"github.com/ringfence/ringfence/internal/enforce"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
-	"github.com/ringfence/ringfence/internal/journal/pebblelog"
 	"github.com/ringfence/ringfence/internal/pipeline"
 	"github.com/ringfence/ringfence/internal/record"
 	"github.com/ringfence/ringfence/internal/record/sqlite"
@@ -36,7 +34,8 @@ import (
 
 // What lies in a data folder.
 const (
-	storeDir     = "store"      // journal, hot state's image, decisions
+	journalDir   = "journal"    // the journal's records
+	storeDir     = "store"      // hot state's image, decisions, timelines
 	recordsFile  = "records.db" // outbox, cases, changes, rule sets, keys
 	archiveDir   = "archive"    // unless the configuration names another place
 	emailKeyFile = "email.key"
@@ -59,7 +58,7 @@ type App struct {
 	opts     Options
 	cleanups []cleanup
 
-	store      *pebblelog.Store
+	stores     *stores
 	journal    journal.Log
 	records    record.Store
 	engine     *pipeline.Engine
@@ -114,18 +113,12 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 
 func (a *App) openStores(ctx context.Context) error {
 	dir := a.opts.Config.DataDir
-	store, err := pebblelog.OpenStore(filepath.Join(dir, storeDir), vfs.Default, pebblelog.StoreOptions{Logger: a.opts.Log})
+	stores, err := openStores(dir, a.opts.Log, a.opts.Crash)
 	if err != nil {
 		return err
 	}
-	a.store = store
-	a.later("store", store.Close)
-	log, err := pebblelog.New(store, pebblelog.Options{Crash: a.opts.Crash})
-	if err != nil {
-		return err
-	}
-	a.journal = log
-	a.later("journal", log.Close)
+	a.stores, a.journal = stores, stores.log
+	a.later("journal and store", stores.close)
 	records, err := sqlite.Open(ctx, filepath.Join(dir, recordsFile))
 	if err != nil {
 		return err
@@ -144,12 +137,12 @@ func (a *App) openEngine(context.Context) error {
 	hot, err := state.New(state.Options{
 		Lateness: max(1, int64(cfg.Decide.Lateness)), // 0 would be the default
 		Budget:   int64(cfg.Decide.Memory), Horizon: int64(cfg.Decide.DedupeHorizon),
-		MaxIDs: cfg.Decide.DedupeIDs, DB: a.store.DB, Commit: a.store.Commit, Crash: a.opts.Crash,
+		MaxIDs: cfg.Decide.DedupeIDs, DB: a.stores.main.DB, Commit: a.stores.main.Commit, Crash: a.opts.Crash,
 	})
 	if err != nil {
 		return err
 	}
-	stored, err := state.StoredBounds(a.store.DB)
+	stored, err := state.StoredBounds(a.stores.main.DB)
 	if err != nil {
 		return fmt.Errorf("restore the hot state: %w", err)
 	}
@@ -158,7 +151,7 @@ func (a *App) openEngine(context.Context) error {
 	a.engine = pipeline.New(pipeline.Options{
 		Workers: workers(a.opts.Workers), EmailKey: key,
 		Now: a.opts.Now, Stored: func() { a.dispatcher.Wake() }, Crash: a.opts.Crash, Log: a.opts.Log, Letters: a.records,
-	}, a.journal, hot, a.records, pipeline.OpenDecisions(a.store.DB, a.store.Apply, a.repeats))
+	}, a.journal, hot, a.records, pipeline.OpenDecisions(a.stores.main.DB, a.stores.main.Apply, a.repeats))
 	began := a.opts.Now()
 	through, err := hot.Restore()
 	if err != nil {
@@ -224,15 +217,17 @@ func (a *App) Start(ctx context.Context) error {
 	return nil
 }
 
-// lost is closed some time after the store failed a write: what waits for the store then may wait for ever.
+// lost is closed some time after a store failed a write: what waits for the store then may wait for ever.
 func (a *App) lost() <-chan struct{} {
 	lost := make(chan struct{})
 	go func() {
 		select {
-		case <-a.store.Failed():
-			time.AfterFunc(shutdown, func() { close(lost) })
+		case <-a.stores.main.Failed():
+		case <-a.stores.records.Failed():
 		case <-a.running:
+			return
 		}
+		time.AfterFunc(shutdown, func() { close(lost) })
 	}()
 	return lost
 }

@@ -16,7 +16,7 @@ func cursorKey(source string) []byte { return append([]byte{cursorPrefix}, sourc
 
 // cursor is how far a source was read; 0 if it never was.
 func (a *App) cursor(source string) (int64, error) {
-	value, closer, err := a.store.Get(cursorKey(source))
+	value, closer, err := a.stores.main.Get(cursorKey(source))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return 0, nil
 	}
@@ -33,11 +33,11 @@ func (a *App) cursor(source string) (int64, error) {
 // setCursor stores how far a source is read, after its events are durable in the journal. It does not wait for the disk: from a
 // cursor that a crash set back, events come twice and are dropped as duplicates.
 func (a *App) setCursor(source string, at int64) error {
-	b := a.store.NewBatch()
+	b := a.stores.main.NewBatch()
 	if err := b.Set(cursorKey(source), binary.BigEndian.AppendUint64(nil, uint64(at)), nil); err != nil {
 		return errors.Join(err, b.Close())
 	}
-	if err := a.store.Apply(b); err != nil {
+	if err := a.stores.main.Apply(b); err != nil {
 		return fmt.Errorf("how far %s was read: %w", source, err)
 	}
 	return b.Close()

@@ -88,7 +88,9 @@ func TestFullOutbox(t *testing.T) {
 	t.Parallel()
 	disk := smallDisk(t, 16<<20)
 	o := order{Dir: disk}
-	must(t, os.Symlink(t.TempDir(), filepath.Join(disk, "store")))
+	for _, other := range []string{"store", "journal"} {
+		must(t, os.Symlink(t.TempDir(), filepath.Join(disk, other)))
+	}
 	must(t, os.WriteFile(filepath.Join(o.Dir, "email.key"), bytes.Repeat([]byte("k"), 32), 0o600))
 	p := launch(t, o)
 	p.listen()

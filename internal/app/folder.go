@@ -14,7 +14,6 @@ import (
 
 	"github.com/ringfence/ringfence/internal/archive"
 	"github.com/ringfence/ringfence/internal/journal"
-	"github.com/ringfence/ringfence/internal/journal/pebblelog"
 	"github.com/ringfence/ringfence/internal/state"
 )
 
@@ -45,24 +44,20 @@ func OpenFolder(ctx context.Context, dir, archived string) (*Folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: the key of e-mail addresses, without which a replay decides otherwise: %w; put the file back from a backup", dir, err)
 	}
-	store, err := pebblelog.OpenStore(filepath.Join(dir, storeDir), vfs.Default, pebblelog.StoreOptions{Logger: slog.New(slog.DiscardHandler)})
+	stores, err := openStores(dir, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return nil, err
 	}
-	log, err := pebblelog.New(store, pebblelog.Options{})
+	bounds, err := state.StoredBounds(stores.main.DB)
 	if err != nil {
-		return nil, errors.Join(err, store.Close())
-	}
-	bounds, err := state.StoredBounds(store.DB)
-	if err != nil {
-		return nil, errors.Join(err, log.Close(), store.Close())
+		return nil, errors.Join(err, stores.close())
 	}
 	ctx, stop := context.WithCancel(ctx)
 	f := &Folder{EmailKey: key, bounds: bounds, recs: make(chan journal.Record, 1024), stop: stop, ended: make(chan error, 1)}
 	go func() {
-		err := f.scan(ctx, archived, log)
+		err := f.scan(ctx, archived, stores.log)
 		close(f.recs)
-		f.ended <- errors.Join(err, log.Close(), store.Close())
+		f.ended <- errors.Join(err, stores.close())
 	}()
 	return f, nil
 }

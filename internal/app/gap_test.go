@@ -20,18 +20,26 @@ import (
 	"github.com/ringfence/ringfence/internal/journal/pebblelog"
 )
 
-// forget truncates the journal of a data folder.
-func forget(t *testing.T, dir string, before journal.Position, also ...func(*pebblelog.Store) error) {
+// openStore opens one of the stores of a data folder.
+func openStore(t *testing.T, dir, name string) *pebblelog.Store {
 	t.Helper()
-	store, err := pebblelog.OpenStore(filepath.Join(dir, "store"), vfs.Default, pebblelog.StoreOptions{Logger: slog.New(slog.DiscardHandler)})
+	store, err := pebblelog.OpenStore(filepath.Join(dir, name), vfs.Default, pebblelog.StoreOptions{Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
-	log, err := pebblelog.New(store, pebblelog.Options{})
+	return store
+}
+
+// forget truncates the journal of a data folder.
+func forget(t *testing.T, dir string, before journal.Position, also ...func(*pebblelog.Store, journal.Log) error) {
+	t.Helper()
+	store, records := openStore(t, dir, "store"), openStore(t, dir, "journal")
+	log, err := pebblelog.New(records, pebblelog.Options{Timelines: store})
 	must(t, err)
 	must(t, log.Truncate(0, before))
 	for _, do := range also {
-		must(t, do(store))
+		must(t, do(store, log))
 	}
 	must(t, log.Close())
+	must(t, records.Close())
 	must(t, store.Close())
 }
 
@@ -39,7 +47,7 @@ func forget(t *testing.T, dir string, before journal.Position, also ...func(*peb
 // with a hole in it.
 func TestJournalBehindTheState(t *testing.T) {
 	dir, _ := used(t)
-	forget(t, dir, 100, func(s *pebblelog.Store) error {
+	forget(t, dir, 100, func(s *pebblelog.Store, _ journal.Log) error {
 		return s.DeleteRange([]byte{0x20}, []byte{0x3f}, pebble.Sync) // the image
 	})
 	a, err := app.New(t.Context(), options(dir, "", clock{}))
@@ -65,13 +73,11 @@ func TestFolderWithItsArchiveElsewhere(t *testing.T) {
 	}
 	whole, _ := count("")
 	elsewhere := filepath.Join(t.TempDir(), "archive")
-	forget(t, dir, 1, func(s *pebblelog.Store) error {
-		log, err := pebblelog.New(s, pebblelog.Options{})
-		must(t, err)
+	forget(t, dir, 1, func(_ *pebblelog.Store, log journal.Log) error {
 		sealer, err := archive.NewSealer(vfs.Default, elsewhere, log, archive.Options{Records: 1000, Retention: 1})
 		must(t, err)
 		must(t, sealer.Seal(t.Context()))
-		return errors.Join(sealer.Step(t.Context(), time.Now().Add(time.Hour)), log.Close())
+		return sealer.Step(t.Context(), time.Now().Add(time.Hour))
 	})
 	if n, err := count(""); n != 0 || !errors.Is(err, archive.ErrGap) || !strings.Contains(err.Error(), "--archive") {
 		t.Errorf("without its archive: %d records, %v", n, err)

@@ -99,11 +99,12 @@ func (a *App) openAPI(context.Context) error {
 // health says why nothing more can be stored, if so.
 func (a *App) health() error {
 	select {
-	case <-a.store.Failed():
-		return errors.New("the store failed a write and takes no more until the process is restarted")
+	case <-a.stores.main.Failed():
+	case <-a.stores.records.Failed():
 	default:
 		return nil
 	}
+	return errors.New("the store failed a write and takes no more until the process is restarted")
 }
 
 // parts are what runs while the app runs.
@@ -116,7 +117,7 @@ func (a *App) parts() []part {
 		{"api", a.serve},
 		{"keys", a.keys.Run},
 		{"archive", a.runArchive},
-		{"store", a.watchStore},
+		{"store", a.watchStores},
 		{"image", a.every(time.Duration(cfg.Image.Every), func(context.Context) error { a.engine.TakeImage(); return nil })},
 		{"clock", a.every(time.Second, func(ctx context.Context) error {
 			a.engine.Refresh()
@@ -232,12 +233,12 @@ func (a *App) runArchive(ctx context.Context) error {
 	return errors.Join(step(ctx), sealer.Close())
 }
 
-// watchStore ends the app when the store failed a write: only a restart recovers from that.
-func (a *App) watchStore(ctx context.Context) error {
+// watchStores ends the app when a store failed a write: only a restart recovers from that.
+func (a *App) watchStores(ctx context.Context) error {
 	select {
-	case <-a.store.Failed():
-		return a.health()
+	case <-a.stores.main.Failed():
+	case <-a.stores.records.Failed():
 	case <-ctx.Done():
-		return nil
 	}
+	return a.health()
 }

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/pressly/goose/v3"
 
 	"github.com/ringfence/ringfence/internal/app"
@@ -58,8 +57,30 @@ func TestNewerFormats(t *testing.T) {
 	}
 }
 
-// TestOlderRecords starts on records of the first format, which the start brings up to date. The store and the hot state are still
-// in their first.
+// TestJournalInTheStore starts on a folder of the first layout, in which the store held the journal as well. Then it reads such a
+// folder without a start, after a move that a crash cut short.
+func TestJournalInTheStore(t *testing.T) {
+	dir, want := used(t)
+	aged := func() {
+		t.Helper()
+		store, records := openStore(t, dir, "store"), openStore(t, dir, "journal")
+		must(t, pebblelog.Move(records, store))
+		must(t, errors.Join(store.Set([]byte{0x00}, []byte("1"), pebble.Sync), store.Delete([]byte{0x13}, pebble.Sync)))
+		must(t, errors.Join(records.Close(), store.Close()))
+	}
+	aged()
+	must(t, os.RemoveAll(filepath.Join(dir, "journal")))
+	p := startProduct(t, options(dir, "", clock{}))
+	p.settle(t)
+	same(t, "what is stored", want, p.decisions(t))
+	p.stop(t)
+	aged()
+	records := openStore(t, dir, "journal")
+	must(t, errors.Join(records.Set([]byte{0x11, 0, 0, 0, 0, 0, 0, 0, 1}, []byte("half a move"), pebble.Sync), records.Close()))
+	same(t, "replay of the data folder", want, replayFolder(t, dir, 2, nil))
+}
+
+// TestOlderRecords starts on records of the first format, which the start brings up to date. The hot state is still in its first.
 func TestOlderRecords(t *testing.T) {
 	dir, want := used(t)
 	path := filepath.Join(dir, "records.db")
@@ -89,8 +110,7 @@ func TestOlderRecords(t *testing.T) {
 // setKey changes what is stored under a key of the Pebble store.
 func setKey(t *testing.T, dir string, key []byte, change func([]byte) []byte) {
 	t.Helper()
-	store, err := pebblelog.OpenStore(filepath.Join(dir, "store"), vfs.Default, pebblelog.StoreOptions{})
-	must(t, err)
+	store := openStore(t, dir, "store")
 	value, closer, err := store.Get(key)
 	must(t, err)
 	changed := change(append([]byte(nil), value...))

@@ -56,16 +56,22 @@ func (l *Log) nextGroup() ([]*appending, bool) {
 // succeeded; after one that failed the store takes no further batch, so none is ever given twice.
 func (l *Log) commit(group []*appending) error {
 	l.mu.Lock()
-	next, received := l.last+1, l.newest
+	next, received, behind := l.last+1, l.newest, len(l.entries) >= indexLimit
 	l.mu.Unlock()
+	if behind {
+		if err := l.writeIndex(); err != nil {
+			return err
+		}
+	}
 
 	size, count := 0, 0
 	for _, a := range group {
 		size += len(a.envelopes)
 		count += len(a.ends)
 	}
-	batch := l.store.NewBatchWithSize(size + count*(recordKeySize+timelineKeySize+16))
+	batch := l.store.NewBatchWithSize(size + count*(recordKeySize+16))
 	records := make([]journal.Record, 0, count)
+	entries := make([]entry, 0, count)
 	for _, a := range group {
 		a.first = next
 		start := 0
@@ -78,10 +84,7 @@ func (l *Log) commit(group []*appending) error {
 				return err
 			}
 			if actor := a.actors[i]; actor != 0 {
-				key := timelineKey(dayOf(received), actor, next)
-				if err := batch.Set(key[:], nil, nil); err != nil {
-					return err
-				}
+				entries = append(entries, entry{actor, next, dayOf(received)})
 			}
 			r, err := parseEnvelope(envelope, next)
 			if err != nil {
@@ -104,6 +107,9 @@ func (l *Log) commit(group []*appending) error {
 		l.tail.push(r)
 	}
 	l.last, l.newest = next-1, received
+	if l.entries = append(l.entries, entries...); len(l.entries) >= indexChunk {
+		notify(l.indexWork)
+	}
 	l.wake()
 	return batch.Close()
 }

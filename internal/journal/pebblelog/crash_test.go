@@ -62,8 +62,8 @@ func TestCrashKeepsWhatWasAcknowledged(t *testing.T) {
 			crashes = append(crashes, crash{left, acked, kept})
 		}
 	}
-	store := mustOpenStore(t, "store", disk)
-	l := mustNew(t, store, Options{Crash: snap})
+	store, timelines := mustOpenStore(t, "store", disk), mustOpenStore(t, "timelines", disk)
+	l := mustNew(t, store, Options{Timelines: timelines, Crash: snap})
 	for i := range 60 {
 		n := 1 + random.IntN(20)
 		first, err := l.Append(t.Context(), 0, numberedRecords(int(acked)+1, n))
@@ -71,6 +71,11 @@ func TestCrashKeepsWhatWasAcknowledged(t *testing.T) {
 			t.Fatalf("Append = %d, %v; want %d", first, err, acked+1)
 		}
 		acked += journal.Position(n)
+		if i%3 == 0 {
+			if err := l.writeIndex(); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if i%10 == 9 {
 			kept = acked - 20
 			if err := l.Truncate(0, kept); err != nil {
@@ -81,10 +86,11 @@ func TestCrashKeepsWhatWasAcknowledged(t *testing.T) {
 	}
 	mustClose(t, l)
 	mustClose(t, store)
+	mustClose(t, timelines)
 
 	for i, c := range crashes {
-		store := mustOpenStore(t, "store", c.disk)
-		l := mustNew(t, store, Options{})
+		store, timelines := mustOpenStore(t, "store", c.disk), mustOpenStore(t, "timelines", c.disk)
+		l := mustNew(t, store, Options{Timelines: timelines})
 		n, err := checkPrefix(l)
 		if err != nil {
 			t.Fatalf("crash %d: %v", i, err)
@@ -95,12 +101,29 @@ func TestCrashKeepsWhatWasAcknowledged(t *testing.T) {
 		if first, _ := l.Bounds(0); first != max(c.kept, 1) {
 			t.Fatalf("crash %d: the log begins at %d, want %d", i, first, max(c.kept, 1))
 		}
+		if got, want := onTimelines(t, l), n+1-int(max(c.kept, 1)); got != want {
+			t.Fatalf("crash %d: %d records are on timelines, want %d", i, got, want)
+		}
 		if first, err := l.Append(t.Context(), 0, numberedRecords(n+1, 1)); err != nil || first != journal.Position(n+1) {
 			t.Fatalf("crash %d: Append = %d, %v; want %d", i, first, err, n+1)
 		}
 		mustClose(t, l)
 		mustClose(t, store)
+		mustClose(t, timelines)
 	}
+}
+
+// onTimelines counts the records on the timelines of numberedRecords' accounts.
+func onTimelines(t *testing.T, l *Log) (n int) {
+	t.Helper()
+	for i := 1; i < 10; i++ {
+		recs, err := l.Timeline(0, fmt.Sprint("a", i), 1<<20, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += len(recs)
+	}
+	return n
 }
 
 // stored is a disk as a process left it that ended without closing its store, and the paths of its files with the suffix.
@@ -187,7 +210,7 @@ func openDamaged(disk vfs.FS) (int, error) {
 // first on; and it opens only if the damage is within the last block, where it looks like a write that a crash tore.
 func TestDamagedWAL(t *testing.T) {
 	const block = 32 << 10
-	const appends = 90
+	const appends = 130
 	disk, paths := stored(t, appends, ".log")
 	path := paths[len(paths)-1]
 	sound := readFile(t, disk, path)

@@ -16,7 +16,11 @@ var formatKey = []byte{0x00}
 type migration func(*Store) error
 
 // migrations[i] leads from version i+1 to i+2; the newest version is one more than there are migrations.
-var migrations []migration
+var migrations = []migration{apart}
+
+// apart leads to version 2, from which on the journal may lie in a store of its own, see Move. It changes nothing; a program that
+// knows version 1 only would take the other store for an empty journal, and is kept out.
+func apart(*Store) error { return nil }
 
 func (s *Store) migrate(migrations []migration) error {
 	newest := 1 + len(migrations)

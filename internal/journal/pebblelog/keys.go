@@ -8,12 +8,14 @@ import (
 	"github.com/ringfence/ringfence/internal/journal"
 )
 
-// The store's keys begin with a byte that says whose they are: 0x00–0x0f the store itself, 0x10–0x1f the journal, 0x20–0x3f
-// the hot state, 0x40–0x4f the decisions, 0x50 how far sources were read. The journal's:
+// The keys of all stores begin with a byte that says whose they are: 0x00–0x0f the store itself, 0x10–0x1f the journal, 0x20–0x3f
+// the hot state, 0x40–0x4f the decisions, 0x50 how far sources were read. So all of them can share a store, though the records had
+// better not. The journal's:
 //
 //	0x10                                 floor: what truncation forgot
 //	0x11 | position 8                    a record
 //	0x12 | day 4 | hash 8 | position 8   a record on the timeline of the account with the hash; no value
+//	0x13                                 position up to which all records are on timelines
 //
 // Integers are big-endian, so that keys sort as their numbers do. The day leads the timeline's keys, so that truncation drops
 // whole days with one range tombstone; it is the record's received time in UTC days since 1970.
@@ -21,6 +23,7 @@ const (
 	prefixFloor    = 0x10
 	prefixRecord   = 0x11
 	prefixTimeline = 0x12
+	prefixIndexed  = 0x13
 )
 
 const (

@@ -1,4 +1,7 @@
-// Package pebblelog is the embedded journal: an append-only log in the process's Pebble store.
+// Package pebblelog is the embedded journal: an append-only log in a Pebble store.
+//
+// The store should hold nothing else. Records come in the order of their keys, so sorted files of records alone never overlap and are
+// never rewritten; and an append waits for nobody else's writes. Only the timelines, which are in no such order, lie in another.
 //
 // Appends that come while an fsync is under way share the next one. Readers behind the appender are served from memory and
 // woken without polling; older records come from the store. Every record carries a checksum, which is verified whenever the
@@ -40,6 +43,9 @@ type Options struct {
 	TailRecords int // records held in memory for readers near the end; 0 is 16384
 	TailBytes   int // their size; 0 is 32 MiB
 
+	// Timelines is the store that holds which records are whose; nil is the log's own. A log must always be opened with the same.
+	Timelines *Store
+
 	// Crash, if set, is called at "journal.before-sync" and "journal.after-sync", so that a fault harness can end the process
 	// there.
 	Crash func(point string)
@@ -47,15 +53,20 @@ type Options struct {
 
 // Log is a journal with the one partition 0.
 type Log struct {
-	store *Store
+	store *Store // of the records
+	index *Store // of the timelines
 	crash func(point string)
 
 	room      *semaphore.Weighted // bytes of queueLimit
 	work      chan struct{}       // holds a token when queue or closing changed
 	committed chan struct{}       // closed when the committer has ended
+	indexWork chan struct{}       // holds a token when there are entries enough for the index
+	indexed   chan struct{}       // closed when the index is no longer written
 
 	// reading is held for reading by every call that reads the store, and taken by Close.
 	reading sync.RWMutex
+
+	indexing sync.Mutex // held by who writes the index; taken before mu
 
 	mu      sync.Mutex
 	queue   []*appending
@@ -64,7 +75,9 @@ type Log struct {
 	last    journal.Position // durable
 	newest  int64            // received time of last, or of the floor
 	tail    *tail
-	grown   chan struct{} // closed and forgotten when last grows; nil when nobody waits
+	entries []entry          // of the index, in order of position, that are not written yet
+	through journal.Position // the index is written up to here
+	grown   chan struct{}    // closed and forgotten when last grows; nil when nobody waits
 }
 
 var _ journal.Log = (*Log)(nil)
@@ -78,7 +91,7 @@ type appending struct {
 	done      chan error // holds one
 }
 
-// New opens the log in the store, which stays the caller's, and starts its committer. It reads the newest records to see that
+// New opens the log in the store, which stays the caller's, and starts its goroutines, which Close ends. It reads the newest records to see that
 // the log is sound.
 func New(store *Store, opts Options) (*Log, error) {
 	if opts.TailRecords == 0 {
@@ -90,18 +103,29 @@ func New(store *Store, opts Options) (*Log, error) {
 	if opts.Crash == nil {
 		opts.Crash = func(string) {}
 	}
+	if opts.Timelines == nil {
+		opts.Timelines = store
+	}
 	l := &Log{
 		store:     store,
+		index:     opts.Timelines,
 		crash:     opts.Crash,
 		room:      semaphore.NewWeighted(queueLimit),
 		work:      make(chan struct{}, 1),
 		committed: make(chan struct{}),
+		indexWork: make(chan struct{}, 1),
+		indexed:   make(chan struct{}),
 	}
-	if err := l.load(); err != nil {
+	err := l.load()
+	if err == nil {
+		err = l.loadIndex()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("open journal in %s: %w", store.dir, err)
 	}
 	l.tail = newTail(opts.TailRecords, opts.TailBytes, l.last+1)
 	go l.commitLoop()
+	go l.indexLoop()
 	return l, nil
 }
 
@@ -242,13 +266,14 @@ func (l *Log) enqueue(a *appending) error {
 	}
 	l.queue = append(l.queue, a)
 	l.mu.Unlock()
-	l.signal()
+	notify(l.work)
 	return nil
 }
 
-func (l *Log) signal() {
+// notify leaves a token in a channel that has room for one.
+func notify(work chan<- struct{}) {
 	select {
-	case l.work <- struct{}{}:
+	case work <- struct{}{}:
 	default:
 	}
 }
@@ -291,14 +316,15 @@ func (l *Log) Bounds(journal.Partition) (first, last journal.Position) {
 }
 
 // Close ends the log: appends that were accepted are still committed, waiters are woken, and reads under way are waited for.
-// The store stays open.
+// The stores stay open.
 func (l *Log) Close() error {
 	l.mu.Lock()
 	l.closing = true
 	l.wake()
 	l.mu.Unlock()
-	l.signal()
+	notify(l.work)
 	<-l.committed
+	<-l.indexed
 	l.reading.Lock()
 	defer l.reading.Unlock()
 	return nil

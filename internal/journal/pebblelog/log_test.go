@@ -42,21 +42,28 @@ func mustClose(t testing.TB, c io.Closer) {
 	}
 }
 
-// TestContract runs the suite with all readers served from memory, and with next to none.
+// TestContract runs the suite with all readers served from memory, with next to none, and with the timelines in another store.
 func TestContract(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		opts Options
+		two  bool
 	}{
-		{"tail", Options{}},
-		{"store", Options{TailRecords: 2, TailBytes: 64}},
+		{"tail", Options{}, false},
+		{"store", Options{TailRecords: 2, TailBytes: 64}, false},
+		{"two stores", Options{}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			disks := map[journal.Log]vfs.FS{} // the suite's tests run one after the other
 			open := func(t *testing.T, fs vfs.FS) journal.Log {
 				store := mustOpenStore(t, "store", fs)
 				t.Cleanup(func() { store.Close() })
-				l := mustNew(t, store, c.opts)
+				opts := c.opts
+				if c.two {
+					opts.Timelines = mustOpenStore(t, "timelines", fs)
+					t.Cleanup(func() { opts.Timelines.Close() })
+				}
+				l := mustNew(t, store, opts)
 				disks[l] = fs
 				return l
 			}
@@ -64,6 +71,7 @@ func TestContract(t *testing.T) {
 				Fresh: func(t *testing.T) journal.Log { return open(t, vfs.NewMem()) },
 				Reopen: func(t *testing.T, l journal.Log) journal.Log {
 					mustClose(t, l.(*Log).store)
+					mustClose(t, l.(*Log).index)
 					return open(t, disks[l])
 				},
 			})

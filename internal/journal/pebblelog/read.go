@@ -187,24 +187,33 @@ func (l *Log) Truncate(p journal.Partition, before journal.Position) error {
 	}
 	f := floor{first: before, received: last.Received}
 
-	// Records of the floor's own day stay on the timeline until a later truncation; Timeline passes over them.
 	b := l.store.NewBatch()
 	from, to := recordKey(0), recordKey(before)
-	oldest, newest := timelineKey(0, 0, 0), timelineKey(dayOf(f.received), 0, 0)
-	err = errors.Join(
-		b.Set([]byte{prefixFloor}, f.append(nil), nil),
-		b.DeleteRange(from[:], to[:], nil),
-		b.DeleteRange(oldest[:], newest[:], nil))
+	err = errors.Join(b.Set([]byte{prefixFloor}, f.append(nil), nil), b.DeleteRange(from[:], to[:], nil))
 	if err != nil {
 		return fmt.Errorf("truncate journal before %d: %w", before, err)
 	}
+	if err := l.truncateRecords(b, f); err != nil {
+		return fmt.Errorf("truncate journal before %d: %w", before, err)
+	}
+	// Records of the floor's own day stay on the timeline until a later truncation; Timeline passes over them.
+	oldest, newest := timelineKey(0, 0, 0), timelineKey(dayOf(f.received), 0, 0)
+	b = l.index.NewBatch()
+	if err := errors.Join(b.DeleteRange(oldest[:], newest[:], nil), l.index.Apply(b)); err != nil {
+		return fmt.Errorf("truncate the timelines of the journal before %d: %w", before, err)
+	}
+	return b.Close()
+}
+
+// truncateRecords commits the batch that forgets what lies before the floor.
+func (l *Log) truncateRecords(b *pebble.Batch, f floor) error {
 	l.mu.Lock() // held over the commit, so that a read that finds its records gone then also finds the new floor
 	defer l.mu.Unlock()
-	if before <= l.floor.first {
-		return nil
+	if f.first <= l.floor.first {
+		return b.Close()
 	}
 	if err := l.store.Commit(b); err != nil {
-		return fmt.Errorf("truncate journal before %d: %w", before, err)
+		return err
 	}
 	l.floor = f
 	return b.Close()

@@ -29,8 +29,8 @@ type StoreOptions struct {
 	Logger       *slog.Logger // nil is slog.Default()
 }
 
-// Store is the one Pebble database of a process: the journal, the hot state's image and the decisions live in it under
-// their own key prefixes, so that they can be committed together.
+// Store is a Pebble database. A process has two: one holds the journal's records, the other the hot state's image, the decisions
+// and the timelines, under key prefixes of their own.
 //
 // Reads go to the embedded database. Writes go through Commit: where Pebble would end the process because the disk failed a
 // write or a sync, Commit gives ErrFailed and the channel Failed is closed.

@@ -3,6 +3,7 @@ package pebblelog
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -20,36 +21,79 @@ func (l *Log) Timeline(p journal.Partition, actor string, max int, dst []journal
 		return dst, err
 	}
 	defer l.reading.RUnlock()
-	it, err := l.store.NewIter(&pebble.IterOptions{LowerBound: []byte{prefixTimeline}, UpperBound: []byte{prefixTimeline + 1}})
+	t := timeline{log: l, actor: actor, hash: hashOf(actor), room: max, dst: dst}
+	unwritten, written := l.unwritten(t.hash)
+	for i := 0; i < len(unwritten) && err == nil; i++ {
+		err = t.add(unwritten[i])
+	}
+	if err == nil {
+		err = t.addWritten(v, written)
+	}
+	if errors.Is(err, journal.ErrTruncated) { // a Truncate overtook this call: what is older is forgotten as well
+		err = nil
+	}
+	return t.dst, err
+}
+
+// unwritten are the positions of an account's records that the index lacks, newest first, and how far it goes.
+func (l *Log) unwritten(hash uint64) (positions []journal.Position, written journal.Position) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range slices.Backward(l.entries) {
+		if e.actor == hash && e.pos >= l.floor.first {
+			positions = append(positions, e.pos)
+		}
+	}
+	return positions, l.through
+}
+
+// timeline is a call of Timeline under way.
+type timeline struct {
+	log   *Log
+	actor string
+	hash  uint64
+	room  int // for so many records more
+	size  int // of those in dst, in bytes
+	dst   []journal.Record
+}
+
+func (t *timeline) full() bool { return t.room <= 0 || t.size >= readLimit }
+
+// add adds the record at pos, if there is room, unless it is of another account with the same hash.
+func (t *timeline) add(pos journal.Position) error {
+	if t.full() {
+		return nil
+	}
+	r, err := t.log.get(pos)
+	if err != nil || r.Actor != t.actor {
+		return err
+	}
+	t.dst = append(t.dst, r)
+	t.size += r.Size()
+	t.room--
+	return nil
+}
+
+// addWritten adds what the index held when it went as far as written.
+func (t *timeline) addWritten(v view, written journal.Position) error {
+	it, err := t.log.index.NewIter(&pebble.IterOptions{LowerBound: []byte{prefixTimeline}, UpperBound: []byte{prefixTimeline + 1}})
 	if err != nil {
-		return dst, wrapRead(err, v.last)
+		return wrapRead(err, v.last)
 	}
 	defer it.Close()
-
-	hash := hashOf(actor)
-	size := 0
-	day := v.day
-	for ok, n := seek(it, day, hash), 0; ok && n < max && size < readLimit; {
+	day, hash := v.day, t.hash
+	for ok := seek(it, day, hash); ok && !t.full(); {
 		atDay, atHash, pos := parseTimelineKey(it.Key())
 		switch {
 		case pos < v.floor.first && atDay == day && atHash == hash:
-			return dst, nil // forgotten, and so are all that are older
-		case atDay == day && atHash == hash && pos <= v.last:
-			r, err := l.get(pos)
-			if errors.Is(err, journal.ErrTruncated) {
-				return dst, nil
-			}
-			if err != nil {
-				return dst, err
-			}
-			if r.Actor == actor { // else another account with the same hash
-				dst = append(dst, r)
-				size += r.Size()
-				n++
+			return nil // forgotten, and so are all that are older
+		case atDay == day && atHash == hash:
+			if pos <= written { // what was written since was found in memory
+				if err := t.add(pos); err != nil {
+					return err
+				}
 			}
 			ok = it.Prev()
-		case atDay == day && atHash == hash:
-			ok = it.Prev() // not yet durable
 		case atDay == day && day == 0:
 			ok = false
 		case atDay == day:
@@ -60,7 +104,7 @@ func (l *Log) Timeline(p journal.Partition, actor string, max int, dst []journal
 			ok = seek(it, day, hash)
 		}
 	}
-	return dst, wrapRead(it.Error(), v.last)
+	return wrapRead(it.Error(), v.last)
 }
 
 // seek moves to the newest entry of the account at or before the day, or to an older one of another.
