@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ringfence/ringfence/text/fold"
-	"github.com/ringfence/ringfence/text/match/internal/wordset"
+	"github.com/ringfence/ringfence/text/internal/wordset"
 )
 
 //go:generate go run -C gen/native .

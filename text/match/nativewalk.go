@@ -8,8 +8,8 @@ import (
 
 // Budgets of steps, as of the walker: for a place where a word may begin, and for each symbol of a text.
 const (
-	nativePerStart  = 400
-	nativePerSymbol = 60
+	nativePerStart  = 300
+	nativePerSymbol = 40
 	nativePerText   = 10_000 // and so many beside
 )
 

@@ -38,12 +38,28 @@ var hostile = map[string]string{
 	"flipped":         "ɐs",
 	"exes":            "x",
 	"letters, spaces": "a  ",
+	"syllables":       "각",
+	"homophones":      "法",
+	"characters":      "行的",
+	"parts":           "口",
+	"pinyin":          "fa轮",
+	"kana":            "ばー",
+	"small kana":      "つ",
+	"dotless":         "ٮ",
+	"bare":            "حر",
+	"Arabizi":         "7amar ",
+	"one Arabizi":     "7a",
+	"Latin in Korean": "가a",
+	"Hanja":           "가水",
+	"liaisons":        "국인",
+	"clusters":        "핝",
 }
 
 // hostileBank has terms that begin alike, repeat themselves and are of many short words.
 func hostileBank(tb testing.TB) *Bank {
 	tb.Helper()
-	texts := []string{"ass", "assassin", "a s s", "as as as as as", "ㅋㅋ", "ㅋㅋㅋㅋㅋㅋㅋㅋ", "f u f u f u", "aaaaaaaaaaaaaaaaaaaa", "hhhhhh", "xxx", "kotoran", "1111111111"}
+	texts := []string{"ass", "assassin", "a s s", "as as as as as", "ㅋㅋ", "ㅋㅋㅋㅋㅋㅋㅋㅋ", "f u f u f u", "aaaaaaaaaaaaaaaaaaaa", "hhhhhh", "xxx", "kotoran", "1111111111",
+		"각각각각각각각각", "한국인", "국인국인국인", "가가가가", "法法法法法法法法", "法轮功", "行行行行", "的行的行", "品", "回回回回", "ばばばば", "つつつつつ", "ばかばか", "بتبتبتبت", "جزجزجزجز", "حمار", "حححح"}
 	for _, a := range "aeiourstln" {
 		for _, b := range "aeiourstln" {
 			for _, c := range "aeiourstln" {
@@ -64,6 +80,9 @@ func TestHostileTexts(t *testing.T) {
 		checkMatches(t, bank, text, f.Find(bank, text))
 		if f.walker.total < 0 {
 			t.Errorf("%s: the walk went over its budget", name)
+		}
+		if f.native.total < 0 {
+			t.Errorf("%s: the walk of native terms went over its budget", name)
 		}
 	}
 }

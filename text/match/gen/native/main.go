@@ -27,7 +27,7 @@ import (
 	"strings"
 
 	"github.com/ringfence/ringfence/text/fold"
-	"github.com/ringfence/ringfence/text/match/internal/wordset"
+	"github.com/ringfence/ringfence/text/internal/wordset"
 )
 
 func main() {
