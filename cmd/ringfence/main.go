@@ -25,6 +25,7 @@ type cli struct {
 	Export   exportCmd   `cmd:"" help:"Write the records of a data folder, archive and journal, as JSON lines."`
 	Rules    rulesCmd    `cmd:"" help:"Check, test, explain, push and roll back rules."`
 	Text     textCmd     `cmd:"" help:"Text tools."`
+	Media    mediaCmd    `cmd:"" help:"Picture tools."`
 	Sim      simCmd      `cmd:"" help:"Write a simulated stream with hidden campaigns, and the truth about it."`
 	Bench    benchCmd    `cmd:"" help:"Measure every figure that the pages state, beside the peers that can be run here."`
 	Config   configCmd   `cmd:"" help:"Check a configuration file."`

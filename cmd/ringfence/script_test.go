@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("REPO", repository)
 			env.Setenv("RULES", filepath.Join(repository, "cmd/ringfence/testdata/rules"))
+			env.Setenv("PICTURES", filepath.Join(repository, "cmd/ringfence/testdata/pictures"))
 			env.Setenv("EVENTS", filepath.Join(repository, "cmd/ringfence/testdata/events.ndjson"))
 			return nil
 		},

@@ -3,17 +3,16 @@ package pdq
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
-	"image"
-	"image/color"
-	_ "image/jpeg"
-	_ "image/png"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/ringfence/ringfence/media/picture"
 )
 
 // reference is the folder of the reference's test pictures; the test is skipped where there is none.
@@ -31,23 +30,15 @@ func load(path string) ([]byte, int, int, error) {
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	img, _, err := image.Decode(bytes.NewReader(data))
+	p, err := picture.Decoder{}.Decode(context.Background(), data)
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	b := img.Bounds()
-	pix := make([]byte, 0, 3*b.Dx()*b.Dy())
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			c := color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)
-			pix = append(pix, c.R, c.G, c.B)
-		}
-	}
-	return pix, b.Dx(), b.Dy(), nil
+	return p.Pix, p.W, p.H, nil
 }
 
 // TestReferenceVectors compares every hash and quality that the reference gave for its test pictures: lossless ones must be equal,
-// JPEGs within 4 bits, since the decoders differ.
+// JPEGs within 4 bits and 1 of quality, since the decoders differ.
 func TestReferenceVectors(t *testing.T) {
 	dir := reference(t)
 	table, err := os.ReadFile(filepath.Join(dir, "expected_pdq.tsv"))
@@ -64,9 +55,14 @@ func TestReferenceVectors(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		tolerance := 0
+		tolerance, off := 0, 0 // in bits and in quality
 		if strings.HasSuffix(name, ".jpg") {
-			tolerance = 4
+			tolerance, off = 4, 1
+		}
+		sameQuality := func(variant string, got int, want string) {
+			if w, err := strconv.Atoi(want); err != nil || got < w-off || got > w+off {
+				t.Errorf("%s: %s: got quality %d, want %s within %d", name, variant, got, want, off)
+			}
 		}
 		full, squashed := h.Full(pix, w, height), h.Squashed(pix, w, height)
 		got, want := []Hash{}, []string{}
@@ -75,13 +71,9 @@ func TestReferenceVectors(t *testing.T) {
 		}
 		if hash, quality, ok := strings.Cut(file, ","); ok && hash != "" {
 			got, want = append(got, squashed.Hash()), append(want, hash)
-			if q := strconv.Itoa(squashed.Quality); q != quality {
-				t.Errorf("%s: squashed: got quality %s, want %s", name, q, quality)
-			}
+			sameQuality("squashed", squashed.Quality, quality)
 		}
-		if q := strconv.Itoa(full.Quality); q != field[4] {
-			t.Errorf("%s: got quality %s, want %s", name, q, field[4])
-		}
+		sameQuality("full", full.Quality, field[4])
 		same := true
 		for i := range got {
 			want, err := Parse(want[i])
