@@ -15,6 +15,7 @@ type native struct {
 	edge  map[rune]bool    // first letters
 	terms map[int32][]rune // canonical letters of the Chinese terms
 	has   scripts
+	latin bool // one begins with a character of ASCII
 }
 
 type nativeStep struct {
@@ -140,6 +141,7 @@ func (n *native) put(path []rune, out nativeOut) {
 		n.kids, n.outs, n.edge, n.terms, n.size = map[nativeStep]int32{}, map[int32][]nativeOut{}, map[rune]bool{}, map[int32][]rune{}, 1
 	}
 	n.edge[path[0]] = true
+	n.latin = n.latin || path[0] < 128
 	at := int32(0)
 	for _, k := range path {
 		next, found := n.kids[nativeStep{at, k}]

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ringfence/ringfence/text/fold"
@@ -95,6 +96,11 @@ func (w *nativeWalker) find(b *Bank, l *lattice, found *[]Match) {
 // read makes the units and reports whether there can be a term.
 func (w *nativeWalker) read() bool {
 	w.units, w.first, w.has = w.units[:0], w.first[:0], 0
+	if !w.n.latin && !slices.ContainsFunc(w.l.symbols, func(y fold.Symbol) bool { return y.Rune >= 128 }) {
+		if w.context.read(w.l, w.n.has&arabic != 0, false); !w.context.on {
+			return false
+		}
+	}
 	var count [4]int
 	var buf [4]rune
 	for i := range w.l.symbols {
