@@ -31,11 +31,12 @@ type Size struct {
 	Decide  time.Duration // of synchronous calls
 	Keys    int           // the smallest number of keys; the others are 10 and 100 times as many
 	Sizes   []int         // of rule sets
+	Texts   int           // posts whose text is worked on
 }
 
 // Full is the size that published figures have.
 func Full() Size {
-	return Size{Events: 100_000, Pairs: 5, Durable: 400_000, Decide: 25 * time.Second, Keys: 10_000, Sizes: []int{10, 100, 1000}}
+	return Size{Events: 100_000, Pairs: 5, Durable: 400_000, Decide: 25 * time.Second, Keys: 10_000, Sizes: []int{10, 100, 1000}, Texts: 20_000}
 }
 
 // Report is what a run found.
@@ -75,6 +76,7 @@ var sections = []struct {
 	measure func(context.Context, Options) (Section, error)
 }{
 	{"compare", compare},
+	{"text", texts},
 	{"http", overHTTP},
 	{"keys", keys},
 	{"rules", ruleSets},

@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"bufio"
 	"bytes"
+	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
@@ -11,10 +13,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ringfence/ringfence/bench/input"
 )
 
 // small is a size at which every section is measured in well under a second. Its figures say nothing.
-var small = Size{Events: 2_000, Pairs: 1, Durable: 2_000, Decide: 200 * time.Millisecond, Keys: 100, Sizes: []int{5, 10}}
+var small = Size{Events: 2_000, Pairs: 1, Durable: 2_000, Decide: 200 * time.Millisecond, Keys: 100, Sizes: []int{5, 10}, Texts: 200}
 
 func TestEverySectionMeasures(t *testing.T) {
 	var begun []string
@@ -46,7 +50,7 @@ func TestEverySectionMeasures(t *testing.T) {
 
 func TestRunNamesTheSections(t *testing.T) {
 	_, err := Run(t.Context(), Options{Only: []string{"compare", "speed"}, Size: small})
-	if err == nil || !strings.Contains(err.Error(), `no section "speed"; there are compare, http`) {
+	if err == nil || !strings.Contains(err.Error(), `no section "speed"; there are compare, text, http`) {
 		t.Errorf("error %v, want one that lists the sections", err)
 	}
 }
@@ -81,7 +85,8 @@ func TestPeer(t *testing.T) {
 		"go.mod": "module peer\n\ngo 1.26\n",
 		"main.go": `package main
 
-import ("bytes"; "fmt"; "os")
+import (
+	"bufio""bytes"; "fmt"; "os")
 
 func main() {
 	data, err := os.ReadFile(os.Args[1])
@@ -132,5 +137,73 @@ func BenchmarkFiveRules(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(r.events)/r.usage.cpu.Seconds(), "events/CPU-s")
+	}
+}
+
+// BenchmarkPost is all the work on the text of a post, and its parts: the section text, on real posts where there are any.
+func BenchmarkPost(b *testing.B) {
+	w, err := newTextWork()
+	if err != nil {
+		b.Fatal(err)
+	}
+	posts := realPosts(b)
+	if posts == nil {
+		posts = input.Chatter(5_000)
+	}
+	measure := func(name string, do func(*textWork, string)) {
+		b.Run(name, func(b *testing.B) {
+			for _, text := range posts {
+				do(w, text)
+			}
+			b.ReportAllocs()
+			m := startMeter()
+			for b.Loop() {
+				for _, text := range posts {
+					do(w, text)
+				}
+			}
+			b.ReportMetric(micros(m.stop().cpu)/float64(b.N*len(posts)), "CPU-µs/post")
+		})
+	}
+	measure("all", (*textWork).all)
+	for _, part := range textParts {
+		measure(part.name, part.do)
+	}
+}
+
+// realPosts are English tweets of the evaluation's data; nil without it.
+func realPosts(b *testing.B) (texts []string) {
+	b.Helper()
+	shared := os.Getenv("RINGFENCE_SHARED")
+	if shared == "" {
+		return nil
+	}
+	f, err := os.Open(filepath.Join(shared, "data/text/obf-bench-dev/clean.jsonl"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var post struct{ Pool, Text string }
+		if err := json.Unmarshal(lines.Bytes(), &post); err != nil {
+			b.Fatal(err)
+		}
+		if post.Pool == "en_emoji" {
+			texts = append(texts, post.Text)
+		}
+	}
+	return texts
+}
+
+func TestChatterIsTheSame(t *testing.T) {
+	posts, size := input.Chatter(2000), 0
+	for _, text := range posts {
+		size += len(text)
+	}
+	if got := size / len(posts); got < 80 || got > 90 {
+		t.Errorf("posts have %d bytes on average, want about 85", got)
+	}
+	if !slices.Equal(posts, input.Chatter(2000)) || !slices.Equal(input.Terms(50), input.Terms(100)[:50]) {
+		t.Error("another draw is another")
 	}
 }

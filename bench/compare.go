@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+
+	"github.com/ringfence/ringfence/bench/input"
 )
 
 // rulePairs are the five rules as we and automod call them.
@@ -31,10 +33,13 @@ func compare(ctx context.Context, opts Options) (Section, error) {
 	var last run
 	var other peerResult
 	err = opts.inFolder(func(dir string) error {
-		automod, err := buildPeer(ctx, filepath.Join(opts.Peers, "automod"), dir, opts.Size.Events)
+		posts := filepath.Join(dir, "posts.ndjson")
+		automod, err := buildPeer(ctx, filepath.Join(opts.Peers, "automod"), dir)
 		if errors.Is(err, errNoPeer) {
 			s.note("automod was %v", err)
 		} else if err != nil {
+			return err
+		} else if err := writeLines(posts, input.PeerLines(opts.Size.Events)); err != nil {
 			return err
 		}
 		for range opts.Size.Pairs {
@@ -43,8 +48,8 @@ func compare(ctx context.Context, opts Options) (Section, error) {
 				return err
 			}
 			ours = append(ours, float64(last.events)/last.usage.cpu.Seconds())
-			if automod != nil {
-				if other, err = automod.run(ctx); err != nil {
+			if automod != "" {
+				if other, err = runPeer(ctx, automod, posts); err != nil {
 					return err
 				}
 				theirs = append(theirs, float64(other.Events)/other.CPUSeconds)

@@ -11,19 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-
-	"github.com/ringfence/ringfence/bench/input"
 )
-
-// peer is another engine, built and ready to run on the comparison's input.
-type peer struct {
-	program string
-	input   string
-}
 
 // peerResult is what a peer's program prints.
 type peerResult struct {
 	Events      int            `json:"events"`
+	Bytes       int            `json:"bytes"`
 	CPUSeconds  float64        `json:"cpu_seconds"`
 	WallSeconds float64        `json:"wall_seconds"`
 	Fires       map[string]int `json:"fires"`
@@ -32,20 +25,20 @@ type peerResult struct {
 // errNoPeer says why a peer cannot run here; that is no failure.
 var errNoPeer = errors.New("not run")
 
-// buildPeer builds a peer's module with the go tool and writes its input, both into dir.
-func buildPeer(ctx context.Context, source, dir string, events int) (*peer, error) {
+// buildPeer builds a peer's module with the go tool, in dir, and returns its program.
+func buildPeer(ctx context.Context, source, dir string) (program string, err error) {
 	if _, err := os.Stat(filepath.Join(source, "go.mod")); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: there is no %s; run in the repository, or name the folder with --peers", errNoPeer, filepath.Join(source, "go.mod"))
+		return "", fmt.Errorf("%w: there is no %s; run in the repository, or name the folder with --peers", errNoPeer, filepath.Join(source, "go.mod"))
 	} else if err != nil {
-		return nil, err
+		return "", err
 	}
-	p := &peer{program: filepath.Join(dir, "peer"), input: filepath.Join(dir, "events.ndjson")}
-	build := exec.CommandContext(ctx, "go", "build", "-o", p.program, ".")
+	program = filepath.Join(dir, "peer")
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, ".")
 	build.Dir = source
 	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%w: go build in %s: %w: %s", errNoPeer, source, err, bytes.TrimSpace(out))
+		return "", fmt.Errorf("%w: go build in %s: %w: %s", errNoPeer, source, err, bytes.TrimSpace(out))
 	}
-	return p, writeLines(p.input, input.PeerLines(events))
+	return program, nil
 }
 
 func writeLines(path string, lines func(func([]byte) bool)) (err error) {
@@ -63,19 +56,20 @@ func writeLines(path string, lines func(func([]byte) bool)) (err error) {
 	return w.Flush()
 }
 
-func (p *peer) run(ctx context.Context) (r peerResult, err error) {
+// runPeer runs a peer on files of its input.
+func runPeer(ctx context.Context, program string, files ...string) (r peerResult, err error) {
 	var stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, p.program, p.input)
+	cmd := exec.CommandContext(ctx, program, files...)
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return r, fmt.Errorf("%s: %w: %s", p.program, err, bytes.TrimSpace(stderr.Bytes()))
+		return r, fmt.Errorf("%s: %w: %s", program, err, bytes.TrimSpace(stderr.Bytes()))
 	}
 	if err := json.Unmarshal(out, &r); err != nil {
-		return r, fmt.Errorf("%s: %w in %.200q", p.program, err, out)
+		return r, fmt.Errorf("%s: %w in %.200q", program, err, out)
 	}
 	if r.Events == 0 || r.CPUSeconds <= 0 {
-		return r, fmt.Errorf("%s: it measured nothing: %.200q", p.program, out)
+		return r, fmt.Errorf("%s: it measured nothing: %.200q", program, out)
 	}
 	return r, nil
 }

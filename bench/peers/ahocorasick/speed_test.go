@@ -1,4 +1,4 @@
-package ahocorasick
+package main
 
 import (
 	"bufio"
