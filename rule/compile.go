@@ -46,7 +46,7 @@ func emptyCompiler() (*compiler, error) {
 }
 
 func compilerFor(lang *language) *compiler {
-	set := &Set{Caps: map[string]int{}, lang: lang, names: map[string]node{}, windows: map[string]*Window{}, keysets: map[string]*keyset{}}
+	set := &Set{Caps: map[string]int{}, lang: lang, names: map[string]node{}, windows: map[string]*Window{}, keysets: map[string]*keyset{}, scratch: scratchMatched}
 	for i := range lang.ordered {
 		set.names[lang.ordered[i].name] = lang.ordered[i].node
 	}
@@ -127,7 +127,7 @@ func newRule(decl *declaration) *Rule {
 		Policy: decl.policy, Severity: decl.severity, When: decl.when.s, Because: decl.because.s,
 		Effects: decl.effects, Cap: decl.limit, Share: decl.share,
 		seed: xxh3.HashString(decl.id.s),
-		uses: uses{map[string]bool{}, map[*Window]bool{}, map[string]bool{}, map[*list]bool{}},
+		uses: uses{map[string]bool{}, map[*Window]bool{}, map[string]bool{}, map[*list]bool{}, map[string]bool{}},
 	}
 }
 

@@ -69,6 +69,9 @@ func (s sizes) EstimateCallCost(function, _ string, target *celcost.AstNode, _ [
 	case fnBy, fnWhere, fnOn, fnTake, fnStrict, fnHas, fnHasLabel, fnList:
 		size := celcost.FixedSizeEstimate(1) // of a list: it is looked up by hash, so that "in" costs one step
 		return &celcost.CallEstimate{CostEstimate: celcost.FixedCostEstimate(1), ResultSize: &size}
+	case fnMatched:
+		size := celcost.SizeEstimate{Max: foundSize}
+		return &celcost.CallEstimate{CostEstimate: celcost.FixedCostEstimate(foundSize), ResultSize: &size}
 	}
 	return nil
 }

@@ -10,6 +10,9 @@ import (
 // question about the event.
 type Facts interface {
 	HasLabel(e event.Entity, label string) bool
+
+	// Template is what the texts of a text family have in common, in words; false where it is not known, or has one text only.
+	Template(family uint64) (string, bool)
 }
 
 // Value is a window's result: a count, a number of distinct values, a sum in millionths, 0 or 1, or a time in nanoseconds.
@@ -49,8 +52,8 @@ type Evaluation struct {
 	results []Result
 	locals  [maxLoops]string
 	buf     []byte
-	types   []string // scratch of media.types
-	pdq     []string // scratch of media.pdq
+	scratch [][]string // lists that are made anew for every event, by their place
+	family  string     // text.family in words, once a rule has asked
 }
 
 // windowValue is a window's answer for the event.
@@ -61,7 +64,8 @@ type windowValue struct {
 
 // NewEvaluation makes the scratch of one goroutine.
 func (s *Set) NewEvaluation(f Facts) *Evaluation {
-	ev := &Evaluation{set: s, facts: f, keys: make([]keyState, len(s.keysets)), values: make([]windowValue, len(s.Windows)), plan: s.anyKind}
+	ev := &Evaluation{set: s, facts: f, keys: make([]keyState, len(s.keysets)), values: make([]windowValue, len(s.Windows)), plan: s.anyKind,
+		scratch: make([][]string, s.scratch)}
 	for i, w := range s.Windows {
 		ev.values[i].fault = w.unset
 	}
@@ -71,7 +75,7 @@ func (s *Set) NewEvaluation(f Facts) *Evaluation {
 // Begin takes up an event and works out what it does to windows. The input's event and signals must stay as they are until the
 // next Begin.
 func (ev *Evaluation) Begin(in *Input) {
-	ev.in = *in
+	ev.in, ev.family = *in, ""
 	ev.plan = ev.set.plan(in.Event.Kind)
 	ev.ops = ev.ops[:0]
 	if !in.Late {
@@ -176,19 +180,21 @@ func (ev *Evaluation) attrs() map[string]any {
 }
 
 func (ev *Evaluation) mediaTypes() []string {
-	ev.types = ev.types[:0]
+	list := ev.scratch[scratchMediaTypes][:0]
 	for i := range ev.in.Event.Media {
-		ev.types = append(ev.types, ev.in.Event.Media[i].Type)
+		list = append(list, ev.in.Event.Media[i].Type)
 	}
-	return ev.types
+	ev.scratch[scratchMediaTypes] = list
+	return list
 }
 
 func (ev *Evaluation) mediaPDQ() []string {
-	ev.pdq = ev.pdq[:0]
+	list := ev.scratch[scratchMediaPDQ][:0]
 	for i := range ev.in.Event.Media {
 		if p := ev.in.Event.Media[i].PDQ; p != "" {
-			ev.pdq = append(ev.pdq, p)
+			list = append(list, p)
 		}
 	}
-	return ev.pdq
+	ev.scratch[scratchMediaPDQ] = list
+	return list
 }

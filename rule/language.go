@@ -53,6 +53,7 @@ var functions = []Function{
 	{"on", `…, on("signup", "login"))`, "", "ends a window call: these event kinds feed it instead of the rule's own"},
 	{"has", `has(text)`, "bool", "the signal is known for this event"},
 	{"hasLabel", `hasLabel(actor, "suspect")`, "bool", "the entity, or one of a list of them, bears the label"},
+	{"matched", `size(matched("scam-words")) > 0`, "list(string)", "the entries of a bank that the event holds; unknown if there is no such bank"},
 	{"list", `value in list("shorteners")`, "list(string)", "a list of the rule set, looked up by hash"},
 }
 
@@ -163,6 +164,7 @@ func declareFunctions() []cel.EnvOption {
 	overload(fnHasLabel, types.BoolType, str, str)
 	overload(fnHasLabel, types.BoolType, types.NewListType(str), str)
 	overload(fnList, types.NewListType(str), str)
+	overload(fnMatched, types.NewListType(str), str)
 
 	var opts []cel.EnvOption
 	for _, name := range sortedKeys(declared) {

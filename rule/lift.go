@@ -80,6 +80,8 @@ func (l *lifter) call(e celast.Expr) bool {
 		return l.hasLabel(e, args)
 	case fnList:
 		return l.list(e, args[0])
+	case fnMatched:
+		return l.matched(e, args[0])
 	case fnBy, fnWhere, fnOn, fnTake, fnStrict:
 		l.c.errorf(l.x.place(e.ID()), "as in "+functions[0].Signature, "%s(…) belongs inside a window call", name)
 		return false
@@ -137,7 +139,7 @@ func (l *lifter) has(e, arg celast.Expr) bool {
 		name = arg.AsIdent()
 	}
 	n, ok := l.c.set.names[name]
-	if !ok || name == "" || strings.HasPrefix(name, "@") {
+	if !ok || name == "" || strings.HasPrefix(name, "@") && !strings.HasPrefix(name, "@matched ") {
 		l.c.errorf(l.x.place(e.ID()), "as in has(text) or has(attrs.price)", "has() takes a signal")
 		return false
 	}
@@ -192,6 +194,23 @@ func labelNode(s *signal, label string) node {
 		id, f := s.node.str(ev)
 		return f == nil && ev.facts.HasLabel(event.Entity{Kind: s.entity, ID: id}, label), f
 	})
+}
+
+// matched lifts matched("bank"). Which banks there are is known only while events come.
+func (l *lifter) matched(e, arg celast.Expr) bool {
+	bank, constant := literalString(arg)
+	if !constant || !idPattern.MatchString(bank) {
+		l.c.errorf(l.x.place(arg.ID()), "use a-z, 0-9 and -, at most 64", "the bank of matched must be a constant name")
+		return false
+	}
+	l.rule.readsBank(bank)
+	lifted := "@matched " + bank
+	l.c.set.define(lifted, func() node {
+		l.c.set.scratch++
+		return matchedNode(bank, l.c.set.scratch-1)
+	})
+	l.replace(e, lifted)
+	return true
 }
 
 // list lifts list("name").

@@ -9,17 +9,20 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/text/match"
 )
 
 // labels are the facts of a test.
 type labels map[string]bool
 
 func (l labels) HasLabel(e event.Entity, label string) bool { return l[e.String()+" "+label] }
+func (labels) Template(uint64) (string, bool)               { return "", false }
 
 // noLabels are facts of which none holds.
 type noLabels struct{}
 
 func (noLabels) HasLabel(event.Entity, string) bool { return false }
+func (noLabels) Template(uint64) (string, bool)     { return "", false }
 
 // newCompiler is a compiler without files.
 func newCompiler(t testing.TB) *compiler {
@@ -78,9 +81,32 @@ func fullEvent() *event.Event {
 }
 
 func fullSignals() *Signals {
-	return &Signals{Fold: "win free crypto now", HasFold: true, TextLength: 19, Domains: []string{"bit.ly", "example.org"},
-		Canonical: []string{"https://bit.ly/x", "https://example.org"}}
+	return &Signals{
+		Fold: "win free crypto now", HasFold: true, TextLength: 19, Lang: "en",
+		Links: []Link{
+			{Canonical: "https://bit.ly/x", Host: "bit.ly", Domain: "bit.ly", Shortener: true},
+			{Canonical: "https://example.org", Host: "example.org", Domain: "example.org", Looks: "examp1e.org"},
+		},
+		Domains: []string{"bit.ly", "example.org"}, Canonical: []string{"https://bit.ly/x", "https://example.org"}, HasLinks: true,
+		Banks: testBanks{"scam": "terms", "names": "terms", "hosts": "links", "farm": "devices"},
+		Found: []Found{
+			{Kind: "terms", Bank: "scam", Entry: "free crypto", Policy: "spam", Severity: 3, Surface: "FREE crypto"},
+			{Kind: "terms", Bank: "scam", Entry: "win", Policy: "spam", Severity: 1, Surface: "Win", Start: 0, Cost: 25, How: match.Leet},
+			{Kind: "terms", Bank: "names", Entry: "now", Surface: "now", Good: true, Severity: 5, How: match.Fonts},
+			{Kind: "links", Bank: "hosts", Entry: "bit.ly", Policy: "phishing", Severity: 5},
+		},
+	}
 }
+
+// testBanks are banks by name, with their kinds.
+type testBanks map[string]string
+
+func (b testBanks) Has(name string) (kind string, ok bool) {
+	kind, ok = b[name]
+	return kind, ok
+}
+
+func (b testBanks) HasTerms() bool { return len(b) > 0 }
 
 func TestPlanAgreesWithInterpreter(t *testing.T) {
 	c := newCompiler(t)
@@ -152,6 +178,14 @@ func TestPlanAgreesWithInterpreter(t *testing.T) {
 		{`text + "!" == "Win FREE crypto now!"`, "true"},
 		{`uint(views) > 5u`, "true"},
 		{`string(views) == "120"`, "true"},
+		{`text.lang == "en" && lang in ["de", "en"]`, "true"},
+		{`text.terms == ["free crypto", "win"] && "FREE crypto" in text.surfaces && text.policies == ["spam"]`, "true"},
+		{`text.severity == 3 && text.disguise == 0.25 && text.how == ["leet"]`, "true"},
+		{`matched("scam").exists(t, t == "win") && size(matched("names")) == 1 && matched("hosts") == ["bit.ly"]`, "true"},
+		{`size(matched("gone")) == 0`, "unknown: no bank gone"},
+		{`has(matched("gone")) || !has(matched("scam"))`, "false"},
+		{`size(matched("farm")) == 0`, "unknown: nothing to match with bank farm: no device"},
+		{`url.shortened && !url.disguised && url.looks == ["examp1e.org"]`, "true"},
 		{`event.late || event.source == "api" || event.id == "e1"`, "true"},
 	}
 	facts := labels{"account:a1 suspect": true, "domain:example.org bad": true}
@@ -179,7 +213,7 @@ var (
 	intLeaves    = []string{"views", "asn", "account.followers", "account.posts", "text.length", "0", "1", "-3", "9223372036854775807", "size(urls)", "size(text)"}
 	doubleLeaves = []string{"0.0", "1.5", "-2.25", "double(views)", "1e300"}
 	stringLeaves = []string{"text", "lang", "actor", "text.fold", `""`, `"a"`, `"post"`, "kind", "ip"}
-	listLeaves   = []string{"urls", "hashtags", `["a", "en"]`, "url.domains"}
+	listLeaves   = []string{"urls", "hashtags", `["a", "en"]`, "url.domains", "text.terms", `matched("scam")`}
 	dynLeaves    = []string{"attrs.s", "attrs.n", "attrs.flag", "attrs.gone", `attrs["null"]`}
 	timeLeaves   = []string{"event.time", "account.created", `timestamp("2026-01-01T00:00:00Z")`}
 	spanLeaves   = []string{"account.age", `duration("1h")`, `duration("-30m")`}

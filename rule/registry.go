@@ -12,6 +12,7 @@ type Registry struct {
 	Windows []WindowEntry
 	Labels  []LabelEntry
 	Lists   []Use
+	Banks   []Use
 }
 
 // Use is a name and the ids of the rules that read it.
@@ -57,7 +58,7 @@ func FunctionCatalog() []Function { return slices.Clone(functions) }
 // Registry lists what the set's rules read and write, by name.
 func (s *Set) Registry() Registry {
 	var reg Registry
-	signals, lists := map[string][]string{}, map[string][]string{}
+	signals, lists, banks := map[string][]string{}, map[string][]string{}, map[string][]string{}
 	windows := map[*Window][]string{}
 	readers, writers := map[string][]string{}, map[string][]string{}
 	for _, r := range s.Rules {
@@ -73,6 +74,9 @@ func (s *Set) Registry() Registry {
 		for l := range r.uses.lists {
 			lists[l.name] = append(lists[l.name], r.ID)
 		}
+		for name := range r.uses.banks {
+			banks[name] = append(banks[name], r.ID)
+		}
 		for _, label := range r.writes() {
 			writers[label] = append(writers[label], r.ID)
 		}
@@ -85,6 +89,9 @@ func (s *Set) Registry() Registry {
 	}
 	for _, l := range s.lists {
 		reg.Lists = append(reg.Lists, Use{l.name, lists[l.name]})
+	}
+	for _, name := range sortedKeys(banks) {
+		reg.Banks = append(reg.Banks, Use{name, banks[name]})
 	}
 	for _, name := range sortedSet(append(sortedKeys(readers), sortedKeys(writers)...)) {
 		reg.Labels = append(reg.Labels, LabelEntry{name, readers[name], writers[name]})

@@ -20,6 +20,14 @@ type Set struct {
 	byKind  map[string]*kindPlan
 	anyKind *kindPlan // of kinds that no rule names
 	lists   []*list
+	scratch scratch // places in Evaluation.scratch
+}
+
+// Reads reports whether a rule that is not off reads the signal, in whatever way. The nil set reads nothing.
+func (s *Set) Reads(signal string) bool {
+	return s != nil && slices.ContainsFunc(s.Rules, func(r *Rule) bool {
+		return r.Mode != Off && (r.uses.signals[signal] || slices.ContainsFunc(r.Effects, func(e EffectSpec) bool { return e.On == signal }))
+	})
 }
 
 // Rule is one compiled rule.
@@ -54,11 +62,13 @@ type uses struct {
 	windows map[*Window]bool
 	labels  map[string]bool
 	lists   map[*list]bool
+	banks   map[string]bool
 }
 
 func (r *Rule) reads(signal string)        { r.uses.signals[signal] = true }
 func (r *Rule) readsLabel(label string)    { r.uses.labels[label] = true }
 func (r *Rule) readsList(l *list)          { r.uses.lists[l] = true }
+func (r *Rule) readsBank(name string)      { r.uses.banks[name] = true }
 func (r *Rule) readsWindow(window *Window) { r.uses.windows[window] = true }
 
 // has reports whether the rule runs on events of the kind.

@@ -1,6 +1,8 @@
 package rule
 
 import (
+	"slices"
+
 	"github.com/ringfence/ringfence/event"
 )
 
@@ -8,9 +10,16 @@ import (
 type Signals struct {
 	Fold       string // canonical text; known if HasFold
 	HasFold    bool
-	TextLength int64    // characters of the text; known if the event has text
-	Domains    []string // registrable domains of the urls; known if the event has urls
-	Canonical  []string // canonical urls, likewise
+	TextLength int64  // characters of the text; known if the event has text
+	Lang       string // the language of the text as far as it can be told; empty if it cannot
+
+	Links     []Link   // of the urls and of the text, each page once
+	Domains   []string // their registrable domains
+	Canonical []string // and their canonical forms
+	HasLinks  bool     // the event has urls, or a link in its text
+
+	Found []Found // of the banks
+	Banks Banks   // nil for none
 
 	EmailDomain       string // this and the next ones are known if HasEmail
 	EmailPattern      string // the shape of the address's name, such as a9
@@ -24,6 +33,7 @@ type Input struct {
 	Event   *event.Event
 	Source  string
 	Signals *Signals
+	Family  TextFamily
 	Late    bool // behind the clock by more than the lateness: windows neither take nor answer it
 }
 
@@ -41,6 +51,8 @@ var (
 	nameSize = uint64(event.DefaultLimits().String)
 	textSize = uint64(event.DefaultLimits().Text)
 	listSize = uint64(event.DefaultLimits().List)
+
+	foundSize = uint64(256) // of lists of what banks found
 )
 
 // known makes a signal's reader from its presence and its value.
@@ -91,9 +103,9 @@ func allSignals() []signal {
 	email := func(name string, get func(*Signals) string, doc string) signal {
 		return signal{name: name, doc: doc, size: nameSize, node: textNode(known(name, hasEmail, func(in *Input) string { return get(in.Signals) }))}
 	}
-	urls := func(in *Input) bool { return in.Event.Fields.Has(event.FieldURLs) }
+	urls := func(in *Input) bool { return in.Signals.HasLinks }
 
-	return []signal{
+	return slices.Concat([]signal{
 		{name: "event.id", doc: "the event's id within its source", size: nameSize,
 			node: textNode(always(func(in *Input) string { return in.Event.ID }))},
 		{name: "event.time", doc: "when it happened",
@@ -118,12 +130,33 @@ func allSignals() []signal {
 		{name: "text.length", doc: "characters of the text",
 			node: intNode(kindInt, known("text.length", func(in *Input) bool { return in.Event.Fields.Has(event.FieldText) },
 				func(in *Input) int64 { return in.Signals.TextLength }))},
+	}, familySignals(), []signal{
+		{name: "text.lang", doc: "the language of the text as far as it can be told: en, ru, …", size: nameSize,
+			node: textNode(known("text.lang", func(in *Input) bool { return in.Signals.Lang != "" }, func(in *Input) string { return in.Signals.Lang }))},
+		{name: "text.terms", doc: "terms of banks that the text holds, as they are listed", size: foundSize,
+			node: listNode(foundList("text.terms", scratchTerms, func(f *Found) string { return f.Entry }))},
+		{name: "text.surfaces", doc: "how the text writes them", size: foundSize,
+			node: listNode(foundList("text.surfaces", scratchSurfaces, func(f *Found) string { return f.Surface }))},
+		{name: "text.policies", doc: "the policies that they offend", size: foundSize,
+			node: listNode(foundList("text.policies", scratchPolicies, func(f *Found) string { return f.Policy }))},
+		{name: "text.severity", doc: "the highest severity of them; 0 if there are none",
+			node: intNode(kindInt, foundMost("text.severity", func(f *Found) int64 { return f.Severity }))},
+		{name: "text.disguise", doc: "the highest cost of their disguises: 0 as listed, or if there are none; 1 is about one letter guessed",
+			node: doubleNode(foundMost("text.disguise", func(f *Found) float64 { return float64(f.Cost) / 100 }))},
+		{name: "text.how", doc: "how they are disguised: homoglyphs, leet, invisible, separated…", size: foundSize,
+			node: listNode(foundWays("text.how"))},
 		text("lang", event.FieldLang, func(e *event.Event) string { return e.Lang }, "the language as the source says"),
 		list("urls", event.FieldURLs, func(e *event.Event) []string { return e.URLs }, "links as written"),
-		{name: "url.domains", doc: "their registrable domains", size: listSize, entity: event.DomainEntity,
+		{name: "url.domains", doc: "the registrable domains of the links, those in the text too, also where they are disguised", size: listSize, entity: event.DomainEntity,
 			node: listNode(known("url.domains", urls, func(in *Input) []string { return in.Signals.Domains }))},
-		{name: "url.canonical", doc: "the links in canonical form", size: listSize, entity: event.URLEntity,
+		{name: "url.canonical", doc: "the same links in canonical form", size: listSize, entity: event.URLEntity,
 			node: listNode(known("url.canonical", urls, func(in *Input) []string { return in.Signals.Canonical }))},
+		{name: "url.shortened", doc: "one of them is a shortener's: it leads elsewhere",
+			node: boolNode(anyLink("url.shortened", func(l *Link) bool { return l.Shortener }))},
+		{name: "url.disguised", doc: "one of them is written so that software does not see it: hxxps://, [.], invisible characters",
+			node: boolNode(anyLink("url.disguised", func(l *Link) bool { return l.Disguised }))},
+		{name: "url.looks", doc: "domains that internationalised hosts among them look like to a reader", size: listSize,
+			node: listNode(linkLooks())},
 		list("hashtags", event.FieldHashtags, func(e *event.Event) []string { return e.Hashtags }, "without the #"),
 		of(event.AccountEntity, list("mentions", event.FieldMentions, func(e *event.Event) []string { return e.Mentions }, "the accounts mentioned")),
 		text("reason", event.FieldReason, func(e *event.Event) string { return e.Reason }, "of a report"),
@@ -155,7 +188,7 @@ func allSignals() []signal {
 		{name: "email.equals_handle", doc: "its name is the account's handle",
 			node: boolNode(known("email.equals_handle", func(in *Input) bool { return in.Signals.HasEmail && in.Event.Fields.Has(event.FieldAccountHandle) },
 				func(in *Input) bool { return in.Signals.EmailEqualsHandle }))},
-	}
+	})
 }
 
 // accountAge subtracts with a check: times a source sends may lie more than a duration's 292 years apart.

@@ -31,8 +31,16 @@ type Test struct {
 	File   string
 	Line   int
 	Rules  []string // the rules that the test is about; all if none are named
+	Banks  []TestBank
 	Events [][]byte // native form, in the order of the file
 	Expect []Expectation
+}
+
+// TestBank is a bank that a test brings.
+type TestBank struct {
+	Name    string
+	Kind    string // terms unless the test says otherwise
+	Entries []string
 }
 
 // Expectation is what must hold of one event.
@@ -91,7 +99,7 @@ func ParseTests(files []File) ([]Test, []Problem) {
 func (d *document) test(n ast.Node, budget *int) Test {
 	at := d.place(n)
 	t := Test{File: d.file, Line: at.line}
-	fields, ok := d.fields(n, "a test", "name", "rules", "events", "expect")
+	fields, ok := d.fields(n, "a test", "name", "rules", "banks", "events", "expect")
 	if !ok {
 		return t
 	}
@@ -104,6 +112,11 @@ func (d *document) test(n ast.Node, budget *int) Test {
 			t.Name = name.s
 		case "rules":
 			t.Rules = d.ids(f.value)
+		case "banks":
+			banks, _ := d.fields(f.value, "banks")
+			for _, bank := range banks {
+				t.Banks = append(t.Banks, d.testBank(bank))
+			}
 		case "events":
 			items := d.items(f.value, "events")
 			for _, n := range items {
@@ -128,6 +141,27 @@ func (d *document) test(n ast.Node, budget *int) Test {
 		}
 	}
 	return t
+}
+
+// testBank reads a bank of a test: a list of terms, or {kind: …, entries: […]}.
+func (d *document) testBank(f field) TestBank {
+	b := TestBank{Name: f.key, Kind: "terms"}
+	entries := f.value
+	if _, list := f.value.(*ast.SequenceNode); !list {
+		parts, _ := d.fields(f.value, "a bank", "kind", "entries")
+		for _, p := range parts {
+			if p.key == "kind" {
+				kind, _ := d.text(p.value, "kind")
+				b.Kind = kind.s
+			} else {
+				entries = p.value
+			}
+		}
+	}
+	for _, w := range d.words(entries, "an entry") {
+		b.Entries = append(b.Entries, w.s)
+	}
+	return b
 }
 
 func (d *document) ids(n ast.Node) []string {

@@ -15,24 +15,34 @@ import (
 	"github.com/ringfence/ringfence/rule"
 )
 
-// server says which running server a verb talks to.
-type server struct {
+// reader says which running server a verb reads from.
+type reader struct {
 	Server string `default:"http://127.0.0.1:8080" help:"Address of the server."`
 	Key    string `env:"RINGFENCE_KEY" help:"Token of an API key; better given in the environment variable RINGFENCE_KEY."`
+}
+
+// server says which running server a verb changes.
+type server struct {
+	reader
 	Reason string `required:"" help:"Why, for the history."`
 }
 
 // send makes a request and decodes its answer; an answer that is a problem becomes an error with all it says.
-func (s server) send(ctx context.Context, method, path string, body, answer any) error {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return err
+func (s reader) send(ctx context.Context, method, path string, body, answer any) error {
+	var data []byte
+	if body != nil {
+		var err error
+		if data, err = json.Marshal(body); err != nil {
+			return err
+		}
 	}
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(s.Server, "/")+path, bytes.NewReader(data))
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	if s.Key != "" {
 		req.Header.Set("Authorization", "Bearer "+s.Key)
 	}
@@ -44,7 +54,7 @@ func (s server) send(ctx context.Context, method, path string, body, answer any)
 		return fmt.Errorf("%s does not answer: %w; --server says where the server is", s.Server, err)
 	}
 	defer resp.Body.Close()
-	data, err = io.ReadAll(io.LimitReader(resp.Body, 8<<20))
+	data, err = io.ReadAll(io.LimitReader(resp.Body, 256<<20))
 	if err != nil {
 		return err
 	}

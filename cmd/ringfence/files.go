@@ -15,6 +15,7 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/app"
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/pipeline"
 	"github.com/ringfence/ringfence/internal/source"
@@ -28,6 +29,7 @@ type eventFiles struct {
 	Format  string    `default:"" enum:",native,jetstream,csv" placeholder:"FORMAT" help:"native, jetstream or csv; by the file's name if not given."`
 	Archive string    `type:"existingdir" help:"Folder of a data folder's archive, where the configuration names one outside it."`
 	Columns string    `placeholder:"MAPPING" help:"Columns of a CSV file: a preset (coshare, coshare-multi) or field=column,…; field==value sets a constant."`
+	Banks   string    `type:"existingdir" help:"Folder of banks, in place of those that a data folder's journal knows."`
 	From    time.Time `help:"Decide from this event time on (RFC 3339); what comes before warms the windows."`
 	To      time.Time `help:"Decide what happened before this event time."`
 	Workers int       `default:"0" help:"Extract workers; 0 is one a core. The decisions do not depend on it."`
@@ -54,24 +56,35 @@ type input struct {
 	bounds state.Options
 }
 
-func (f *eventFiles) options(emailKey []byte) pipeline.Options {
+func (f *eventFiles) options(emailKey []byte) (pipeline.Options, error) {
 	n := f.Workers
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	return pipeline.Options{Workers: n, EmailKey: emailKey}
+	opts := pipeline.Options{Workers: n, EmailKey: emailKey}
+	if f.Banks == "" {
+		return opts, nil
+	}
+	var err error
+	opts.Banks, err = bank.ReadDir(f.Banks, &bank.Compiler{})
+	return opts, err
 }
 
 // open opens the files. own keeps the rule sets that a data folder's journal names, which files cannot do. refused is called for
 // each line that cannot be read.
-func (f *eventFiles) open(ctx context.Context, own bool, refused func(error)) (input, error) {
+func (f *eventFiles) open(ctx context.Context, own bool, refused func(error)) (in input, err error) {
+	if in.opts, err = f.options(make([]byte, 32)); err != nil {
+		return in, err
+	}
 	if len(f.Files) == 1 {
 		if info, err := os.Stat(f.Files[0]); err == nil && info.IsDir() {
 			folder, err := app.OpenFolder(ctx, f.Files[0], f.Archive)
 			if err != nil {
 				return input{}, err
 			}
-			return input{folder, pipeline.Records(folder.Next, f.span(), own), f.options(folder.EmailKey), folder.Bounds()}, nil
+			in.opts.EmailKey = folder.EmailKey
+			keep := pipeline.Keep{Rules: own, Banks: f.Banks == ""}
+			return input{folder, pipeline.Records(folder.Next, f.span(), keep), in.opts, folder.Bounds()}, nil
 		}
 	}
 	if f.Archive != "" {
@@ -106,7 +119,7 @@ func (f *eventFiles) open(ctx context.Context, own bool, refused func(error)) (i
 	if err != nil {
 		return input{}, err
 	}
-	return input{sorted, pipeline.Events(sorted, f.span(), refused), f.options(make([]byte, 32)), state.Options{}}, nil
+	return input{sorted, pipeline.Events(sorted, f.span(), refused), in.opts, state.Options{}}, nil
 }
 
 // loadRules compiles a folder of rules and prints what the compiler has to say.

@@ -24,8 +24,11 @@ type cli struct {
 	Import   importCmd   `cmd:"" help:"Let history warm the windows of a data folder, without effects."`
 	Export   exportCmd   `cmd:"" help:"Write the records of a data folder, archive and journal, as JSON lines."`
 	Rules    rulesCmd    `cmd:"" help:"Check, test, explain, push and roll back rules."`
+	Banks    banksCmd    `cmd:"" help:"Check, list, change and roll back banks of known-bad and known-good terms, links and devices."`
 	Text     textCmd     `cmd:"" help:"Text tools."`
 	Media    mediaCmd    `cmd:"" help:"Picture tools."`
+	Groups   groupsCmd   `cmd:"" help:"Tools for groups of accounts."`
+	Graph    graphCmd    `cmd:"" help:"Tools for graphs."`
 	Sim      simCmd      `cmd:"" help:"Write a simulated stream with hidden campaigns, and the truth about it."`
 	Bench    benchCmd    `cmd:"" help:"Measure every figure that the pages state, beside the peers that can be run here."`
 	Config   configCmd   `cmd:"" help:"Check a configuration file."`

@@ -103,6 +103,7 @@ func New(d Deps) *API {
 	a.routeRules()
 	a.routeEffects()
 	a.routePeople()
+	a.routeBanks()
 	a.routeCases()
 	a.routeTrails()
 	a.routeKeys()

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/change"
 	"github.com/ringfence/ringfence/internal/control"
 	"github.com/ringfence/ringfence/internal/decide"
@@ -47,6 +48,13 @@ type Control interface {
 	Lift(ctx context.Context, a control.Author, e event.Entity) error
 	Approve(ctx context.Context, a control.Author, ids []string, refuse bool) ([]string, error)
 	CloseCase(ctx context.Context, a control.Author, id, verdict string) error
+
+	Bank(ctx context.Context, name string) (*bank.Bank, error)
+	Banks(ctx context.Context) ([]*bank.Bank, error)
+	BankVersions(ctx context.Context, name string) ([]control.BankVersion, error)
+	PutBank(ctx context.Context, a control.Author, f *bank.File) (int, error)
+	EditBank(ctx context.Context, a control.Author, e bank.Edit) (int, error)
+	RollbackBank(ctx context.Context, a control.Author, name string, version int) (int, error)
 }
 
 // Store is the part of [record.Store] that the API uses.
@@ -56,7 +64,7 @@ type Store interface {
 	Requeue(ctx context.Context, by string, at int64, ids []string) (moved []string, err error)
 	Case(ctx context.Context, id string) (record.Case, []record.Evidence, error)
 	ListCases(ctx context.Context, open bool, p record.Page) ([]record.Case, error)
-	ListChanges(ctx context.Context, p record.Page) ([]record.Change, error)
+	ListChanges(ctx context.Context, kind string, p record.Page) ([]record.Change, error)
 	ActiveRuleSet(ctx context.Context) (record.RuleSet, error)
 	ListRuleSets(ctx context.Context, p record.Page) ([]record.RuleSet, error)
 	AuditTrail(ctx context.Context, p record.Page) ([]record.AuditEntry, error)

@@ -23,6 +23,7 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/auth"
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/control"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
@@ -93,7 +94,7 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 	r.engine = pipeline.New(pipeline.Options{Workers: 1, EmailKey: make([]byte, 32),
 		Now: now, Log: log}, journal, hot, records, pipeline.OpenDecisions(store.DB, store.Apply, int64(25*time.Hour)))
 	in := ingest.New(ingest.Options{Now: now, Skew: int64(5 * time.Minute), Backlog: 10_000, Limits: event.DefaultLimits()}, journal, r.engine)
-	r.relay = control.New(records, in, r.engine, now, log)
+	r.relay = control.New(records, in, r.engine, &bank.Compiler{}, now, log)
 	keys := auth.NewKeyring(records, auth.Quota{}, now, log)
 	_, r.token, err = keys.Create(ctx, "tester", auth.Scopes(), 0, "person:test")
 	r.must(err)

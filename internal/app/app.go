@@ -20,8 +20,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ringfence/ringfence/internal/auth"
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/config"
 	"github.com/ringfence/ringfence/internal/control"
+	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/enforce"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
@@ -65,6 +67,7 @@ type App struct {
 	repeats    int64 // how long after its receipt an event may come again and be a duplicate, in nanoseconds
 	ingest     *ingest.Ingest
 	control    *control.Control
+	banks      *bank.Compiler
 	metrics    *prometheus.Registry
 	dispatcher *enforce.Dispatcher
 	keys       *auth.Keyring
@@ -148,8 +151,9 @@ func (a *App) openEngine(context.Context) error {
 	}
 	a.repeats = cmp.Or(stored.Horizon, int64(cfg.Decide.DedupeHorizon)) + int64(cfg.Ingest.ClockSkew)
 	asked := hot.Bounds()
+	a.banks = &bank.Compiler{}
 	a.engine = pipeline.New(pipeline.Options{
-		Workers: workers(a.opts.Workers), EmailKey: key,
+		Workers: workers(a.opts.Workers), EmailKey: key, Decide: decide.Options{Compiler: a.banks},
 		Now: a.opts.Now, Stored: func() { a.dispatcher.Wake() }, Crash: a.opts.Crash, Log: a.opts.Log, Letters: a.records,
 	}, a.journal, hot, a.records, pipeline.OpenDecisions(a.stores.main.DB, a.stores.main.Apply, a.repeats))
 	began := a.opts.Now()
@@ -174,7 +178,7 @@ func (a *App) openEngine(context.Context) error {
 		a.opts.Log.Info("hot state restored", "position", through, "took", time.Duration(a.opts.Now()-began))
 	}
 	a.ingest = ingest.New(ingest.Options{Now: a.opts.Now, Clock: hot.Clock(), Skew: int64(cfg.Ingest.ClockSkew), Backlog: backlog, Limits: limits(cfg)}, a.journal, a.engine)
-	a.control = control.New(a.records, a.ingest, a.engine, a.opts.Now, a.opts.Log)
+	a.control = control.New(a.records, a.ingest, a.engine, a.banks, a.opts.Now, a.opts.Log)
 	return nil
 }
 

@@ -280,7 +280,7 @@ func replayFolder(t testing.TB, dir string, workers int, set *rule.Set) []byte {
 	f, err := app.OpenFolder(t.Context(), dir, "")
 	must(t, err)
 	defer func() { must(t, f.Close()) }()
-	return replay(t, pipeline.Records(f.Next, pipeline.Span{}, set == nil), f.EmailKey, f.Bounds(), workers, set)
+	return replay(t, pipeline.Records(f.Next, pipeline.Span{}, pipeline.Keep{Rules: set == nil, Banks: true}), f.EmailKey, f.Bounds(), workers, set)
 }
 
 func replay(t testing.TB, feed extract.Feed, key []byte, bounds state.Options, workers int, set *rule.Set) []byte {

@@ -192,7 +192,7 @@ func TestReplayEqualsLive(t *testing.T) {
 		must(t, err)
 		defer f.Close()
 		got, err := pipeline.Backtest(t.Context(), pipeline.Options{Workers: 2, EmailKey: f.EmailKey}, f.Bounds(),
-			compile(t, "testdata/rules"), compile(t, changed), pipeline.Records(f.Next, pipeline.Span{}, false), pipeline.Span{}, nil)
+			compile(t, "testdata/rules"), compile(t, changed), pipeline.Records(f.Next, pipeline.Span{}, pipeline.Keep{Banks: true}), pipeline.Span{}, nil)
 		must(t, err)
 		oldFires, newFires := fires(t, old), fires(t, new)
 		for _, c := range got {

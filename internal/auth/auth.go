@@ -22,7 +22,7 @@ const (
 	Ingest Scope = "ingest" // send events
 	Decide Scope = "decide" // ask for the decision on an event
 	Read   Scope = "read"   // see decisions, entities, rules, effects, cases, changes, metrics
-	Rules  Scope = "rules"  // change the rules
+	Rules  Scope = "rules"  // change the rules and banks
 	Act    Scope = "act"    // label, allow, approve, lift, close cases
 	Admin  Scope = "admin"  // manage keys, read the audit trail
 )

@@ -11,6 +11,7 @@ import (
 	"fmt"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/rule"
 )
 
@@ -27,6 +28,8 @@ type Change struct {
 	Lift    *Lift    `json:"lift,omitempty"`
 	Close   *Close   `json:"close,omitempty"`
 	Breaker *Breaker `json:"breaker,omitempty"`
+
+	Bank *bank.Edit `json:"bank,omitempty"`
 }
 
 // Rules makes a rule set the active one, whole.
@@ -91,6 +94,8 @@ func (c *Change) Kind() string {
 		return "close"
 	case c.Breaker != nil:
 		return "breaker"
+	case c.Bank != nil:
+		return "bank"
 	}
 	return ""
 }
@@ -101,7 +106,7 @@ func (c *Change) Check() error {
 		return errors.New("change: needs an id and who made it")
 	}
 	set := 0
-	for _, has := range []bool{c.Rules != nil, c.Label != nil, c.Allow != nil, c.Approve != nil, c.Lift != nil, c.Close != nil, c.Breaker != nil} {
+	for _, has := range []bool{c.Rules != nil, c.Label != nil, c.Allow != nil, c.Approve != nil, c.Lift != nil, c.Close != nil, c.Breaker != nil, c.Bank != nil} {
 		if has {
 			set++
 		}
@@ -130,6 +135,11 @@ func (c *Change) Check() error {
 	case c.Breaker != nil:
 		if c.Breaker.Rule == "" {
 			return fmt.Errorf("change %s: breaker names no rule", c.ID)
+		}
+		return nil
+	case c.Bank != nil:
+		if err := c.Bank.Check(); err != nil {
+			return fmt.Errorf("change %s: %w", c.ID, err)
 		}
 		return nil
 	default:

@@ -1,4 +1,4 @@
-// Package control is what people change while the system runs: rules, labels, allow-lists, approvals, enforcement, cases. Each
+// Package control is what people change while the system runs: rules, banks, labels, allow-lists, approvals, enforcement, cases. Each
 // change is checked, written to the records store in one transaction with a to-journal row, and then relayed to the journal;
 // only there does decide learn of it.
 package control
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/change"
 	"github.com/ringfence/ringfence/internal/record"
 	"github.com/ringfence/ringfence/rule"
@@ -38,11 +39,13 @@ type Control struct {
 	now     func() int64
 	log     *slog.Logger
 	wake    chan struct{}
+	banks   banks
 }
 
-// New makes a control. Run must be running for changes to reach the journal.
-func New(store record.Store, journal Journal, events Clock, now func() int64, log *slog.Logger) *Control {
-	return &Control{store: store, journal: journal, events: events, now: now, log: log, wake: make(chan struct{}, 1)}
+// New makes a control. Run must be running for changes to reach the journal. The compiler is the one that the engine compiles banks
+// with, so that what an edit was checked with is not compiled again.
+func New(store record.Store, journal Journal, events Clock, compiler *bank.Compiler, now func() int64, log *slog.Logger) *Control {
+	return &Control{store: store, journal: journal, events: events, now: now, log: log, wake: make(chan struct{}, 1), banks: banks{compiler: compiler}}
 }
 
 // Errors of what people ask for.
@@ -101,7 +104,7 @@ func (c *Control) put(ctx context.Context, a Author, fill func(*change.Change)) 
 	if err != nil {
 		return err
 	}
-	if err := c.store.PutChange(ctx, row); err != nil {
+	if err := c.store.PutChanges(ctx, row); err != nil {
 		return err
 	}
 	c.Wake()
@@ -186,7 +189,7 @@ func (c *Control) PushRules(ctx context.Context, a Author, files []rule.File) (i
 // none.
 func (c *Control) LastRules(ctx context.Context, by string) (record.RuleSet, error) {
 	for page := (record.Page{Limit: 100}); ; {
-		changes, err := c.store.ListChanges(ctx, page)
+		changes, err := c.store.ListChanges(ctx, "rules", page)
 		if err != nil {
 			return record.RuleSet{}, err
 		}
@@ -195,7 +198,7 @@ func (c *Control) LastRules(ctx context.Context, by string) (record.RuleSet, err
 		}
 		for _, row := range changes {
 			page.Before = row.Seq
-			if row.By != by || row.Kind != "rules" {
+			if row.By != by {
 				continue
 			}
 			ch, err := change.Decode(row.Body)
@@ -241,7 +244,7 @@ func (c *Control) Rollback(ctx context.Context, a Author, number int64) (int64, 
 func (c *Control) activations(ctx context.Context) ([]int64, error) {
 	var made []*change.Rules // newest first
 	for page := (record.Page{Limit: 100}); ; {
-		changes, err := c.store.ListChanges(ctx, page)
+		changes, err := c.store.ListChanges(ctx, "rules", page)
 		if err != nil {
 			return nil, err
 		}
@@ -250,9 +253,6 @@ func (c *Control) activations(ctx context.Context) ([]int64, error) {
 		}
 		for _, row := range changes {
 			page.Before = row.Seq
-			if row.Kind != "rules" {
-				continue
-			}
 			ch, err := change.Decode(row.Body)
 			if err != nil {
 				return nil, fmt.Errorf("change %s: %w", row.ID, err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/change"
 	"github.com/ringfence/ringfence/internal/record"
 	"github.com/ringfence/ringfence/internal/record/sqlite"
@@ -20,6 +21,7 @@ import (
 type fakeJournal struct {
 	ids     []string
 	changes []*change.Change
+	bodies  [][]byte
 	fail    error
 }
 
@@ -34,6 +36,7 @@ func (j *fakeJournal) Changes(_ context.Context, ids []string, bodies [][]byte) 
 		}
 		j.ids = append(j.ids, ids[i])
 		j.changes = append(j.changes, c)
+		j.bodies = append(j.bodies, body)
 	}
 	return nil
 }
@@ -52,7 +55,7 @@ func newControl(t *testing.T) (*Control, *fakeJournal, record.Store) {
 	t.Cleanup(func() { store.Close() })
 	j := &fakeJournal{}
 	now := int64(0)
-	return New(store, j, noon{}, func() int64 { now++; return now }, slog.New(slog.DiscardHandler)), j, store
+	return New(store, j, noon{}, &bank.Compiler{}, func() int64 { now++; return now }, slog.New(slog.DiscardHandler)), j, store
 }
 
 func files(condition string) []rule.File {

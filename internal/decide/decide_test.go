@@ -25,6 +25,7 @@ type bench struct {
 	t    *testing.T
 	loop *Loop
 	x    *extract.Extractor
+	pins *extract.Pins
 	pos  journal.Position
 }
 
@@ -44,7 +45,7 @@ func newBench(t *testing.T, rules string, opts Options) *bench {
 	if err := l.Use(set); err != nil {
 		t.Fatal(err)
 	}
-	return &bench{t: t, loop: l, x: extract.New([]byte("key"))}
+	return &bench{t: t, loop: l, x: extract.New([]byte("key")), pins: extract.NewPins(nil, true)}
 }
 
 // event decides a post of an actor, at a time after start. more is further fields as JSON, with a leading comma.
@@ -77,7 +78,7 @@ func (b *bench) record(rec journal.Record) Output {
 	b.pos++
 	rec.Position = b.pos
 	var it extract.Item
-	b.x.Into(&it, rec)
+	b.x.Into(&it, rec, b.pins.At(&rec))
 	var out Output
 	if err := b.loop.Step(&it, &out); err != nil {
 		b.t.Fatal(err)
@@ -532,7 +533,7 @@ func TestImagesChangeNothing(t *testing.T) {
 		if err := l.Use(set); err != nil {
 			t.Fatal(err)
 		}
-		b := &bench{t: t, loop: l, x: extract.New(nil)}
+		b := &bench{t: t, loop: l, x: extract.New(nil), pins: extract.NewPins(nil, true)}
 		var fires []string
 		for i := range 20_000 {
 			actor := fmt.Sprint("a", i*7919%1500)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/state"
 )
@@ -26,6 +27,8 @@ type facts struct {
 	changes      *state.Table[struct{}]               // ids of changes that were applied
 	counters     *state.Table[int64]                  // "admitted": events that were decided, ever; brought up to date as an image begins
 	rules        *state.Table[json.RawMessage]        // "active": the change that made the active rule set
+	banks        *state.Table[bank.Stored]            // by name, without its entries
+	entries      *state.Table[bank.Entry]             // bank NUL value
 }
 
 // labelStatus orders what may replace what: a person beats a rule, and within one event adding beats removing.
@@ -108,6 +111,8 @@ func newFacts(s *state.State) *facts {
 		changes:      table[struct{}](s, "changes"),
 		counters:     state.NewTable(s, "counters", int64Codec),
 		rules:        table[json.RawMessage](s, "rules"),
+		banks:        table[bank.Stored](s, "banks"),
+		entries:      table[bank.Entry](s, "bank-entries"),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/change"
 	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/extract"
@@ -29,6 +30,9 @@ type Options struct {
 
 	// Inspect, if set, is called after an event's rules were evaluated and before its effects apply.
 	Inspect func(*extract.Item, *rule.Evaluation)
+
+	// Compiler compiles the banks of a restored state; nil for one of the loop's own.
+	Compiler *bank.Compiler
 }
 
 // Output is what one record led to. It and the decision's line are reused: copy what must outlive the next Step.
@@ -78,6 +82,7 @@ type Loop struct {
 	facts *facts
 
 	set      *rule.Set
+	banks    *bank.Set
 	eval     *rule.Evaluation
 	slots    []state.Slot
 	admitted int64
@@ -101,6 +106,10 @@ func New(s *state.State, opts Options) *Loop {
 // Resume takes up what the restored state knows: the active rule set and the count of events.
 func (l *Loop) Resume() error {
 	l.admitted, _ = l.facts.counters.Get("admitted")
+	var err error
+	if l.banks, err = l.facts.bankSet(l.opts.Compiler); err != nil {
+		return fmt.Errorf("decide: the image's banks: %w", err)
+	}
 	body, ok := l.facts.rules.Get("active")
 	if !ok {
 		return nil
@@ -126,6 +135,9 @@ func (l *Loop) BeginImage(pos journal.Position) error {
 
 // Set is the active rule set, nil before the first.
 func (l *Loop) Set() *rule.Set { return l.set }
+
+// Banks are the banks as of the last record; nil for none. What an event holds of them, extract has found.
+func (l *Loop) Banks() *bank.Set { return l.banks }
 
 // Use makes a rule set the active one outside any journal, as file verbs and tests do.
 func (l *Loop) Use(set *rule.Set) error { return l.use(set) }
@@ -162,7 +174,7 @@ func (l *Loop) Step(it *extract.Item, out *Output) error {
 		l.state.Advance(it.Record.Time)
 		out.Outcome = Ticked
 	case journal.Change:
-		out.Outcome = l.change(it.Record.Body, out)
+		out.Outcome = l.change(it, out)
 	case journal.Event, journal.Import:
 		out.Outcome = l.event(it, out)
 	case journal.Erased:
@@ -206,6 +218,7 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 		// changes nothing that the memory budget decides.
 		l.facts.counters.Put("admitted", 1, 0)
 	}
+	textFamily := l.family(it, late)
 	if l.set == nil {
 		if l.opts.Every && outcome != Imported {
 			l.decision(e, out)
@@ -213,7 +226,7 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 		return outcome
 	}
 
-	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late}
+	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Family: textFamily, Late: late}
 	l.eval.Begin(&in)
 	l.windows(e)
 	if outcome == Imported {
@@ -277,23 +290,29 @@ func (l *Loop) decision(e *event.Event, out *Output) {
 }
 
 // change applies a person's change.
-func (l *Loop) change(body json.RawMessage, out *Output) Outcome {
-	c, err := change.Decode(body)
-	if err != nil {
+func (l *Loop) change(it *extract.Item, out *Output) Outcome {
+	made := it.Change
+	if made == nil || made.ID == "" {
 		return Malformed
 	}
+	c := &made.Change
 	if _, seen := l.facts.changes.Get(c.ID); seen {
 		return Duplicate
 	}
 	l.facts.changes.Put(c.ID, struct{}{}, l.state.Clock()+changesFor)
+	if made.Err != nil {
+		return Malformed // checked before it was written: only another build's change gets here. What was stays.
+	}
 	switch {
 	case c.Rules != nil:
-		set, _ := rule.Compile(c.Rules.Files)
-		if set == nil || l.use(set) != nil {
-			return Malformed // checked before it was written: only another build's set gets here. The old one stays.
+		if l.use(made.Rules) != nil {
+			return Malformed
 		}
-		l.facts.rules.Put("active", body, 0)
-		out.Activated = set
+		l.facts.rules.Put("active", json.RawMessage(it.Record.Body), 0)
+		out.Activated = made.Rules
+	case c.Bank != nil:
+		l.facts.editBank(c.Bank, l.banks)
+		l.banks = made.Banks
 	case c.Label != nil:
 		l.changeLabel(c, out)
 	case c.Allow != nil:

@@ -1,5 +1,5 @@
 // Package extract turns a journal record into what decide works on: the decoded event, its identity and its signals. It is a
-// pure function of the record's bytes and of this build, so it runs on any number of workers; [Pool] puts the results back
+// pure function of the record's bytes, of the banks and rules as of its position ([Pins]), and of this build, so it runs on any number of workers; [Pool] puts the results back
 // into journal order.
 package extract
 
@@ -10,16 +10,19 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/zeebo/xxh3"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/rule"
+	"github.com/ringfence/ringfence/text/family"
 	"github.com/ringfence/ringfence/text/fold"
+	"github.com/ringfence/ringfence/text/lang"
+	"github.com/ringfence/ringfence/text/link"
 )
 
 // Item is one record, ready to be decided.
@@ -29,15 +32,20 @@ type Item struct {
 	Content  uint64   // hash of the body: tells a duplicate from another event under the same id
 	Event    event.Event
 	Signals  rule.Signals
-	Err      error // the record cannot be read by this build; Event and Signals are empty
+	Change   *Change       // of a record that is one
+	Sketch   family.Sketch // of the event's own text; without letters where it brings none
+	Err      error         // the record cannot be read by this build; Event and Signals are empty
 }
 
 // Extractor holds the scratch of one worker. It is not safe for concurrent use.
 type Extractor struct {
 	decoder *event.Decoder
 	mac     hash.Hash
-	domains domains
+	links   links
+	inText  []link.Link
+	banks   bank.Reader
 	fold    []byte
+	sketch  family.Sketcher
 	id      []byte
 }
 
@@ -51,7 +59,7 @@ func Limits() event.Limits {
 
 // New makes an extractor. emailKey keys the hash by which rules can compare e-mail addresses without seeing them.
 func New(emailKey []byte) *Extractor {
-	return &Extractor{decoder: event.NewDecoder(Limits()), mac: hmac.New(sha256.New, emailKey), domains: domains{}}
+	return &Extractor{decoder: event.NewDecoder(Limits()), mac: hmac.New(sha256.New, emailKey), links: links{}}
 }
 
 // Identity is the hash that stands for (source, id). Lengths are part of it, so that no two pairs read alike.
@@ -67,13 +75,15 @@ func identity(buf []byte, source, id string) (hash [16]byte, scratch []byte) {
 	return xxh3.Hash128(buf).Bytes(), buf
 }
 
-// Into fills it from rec. Memory of a former use of it is used again; strings may share memory with rec.Body. The id of an event
-// may be left out of its record, where no journal needs it: it is in the body.
-func (x *Extractor) Into(it *Item, rec journal.Record) {
-	it.Record, it.Err = rec, nil
+// Into fills it from rec, by what its pin says. Memory of a former use of it is used again; strings may share memory with rec.Body.
+// The id of an event may be left out of its record, where no journal needs it: it is in the body.
+func (x *Extractor) Into(it *Item, rec journal.Record, pin Pin) {
+	it.Record, it.Err, it.Change = rec, nil, pin.Change
 	it.Content = 0
 	it.Identity = [16]byte{}
-	it.Signals = rule.Signals{Domains: it.Signals.Domains[:0], Canonical: it.Signals.Canonical[:0]}
+	x.sketch.Into(&it.Sketch, "")
+	it.Signals = rule.Signals{Links: it.Signals.Links[:0], Domains: it.Signals.Domains[:0], Canonical: it.Signals.Canonical[:0],
+		Found: it.Signals.Found[:0]}
 	if rec.Kind == journal.Tick {
 		return
 	}
@@ -83,7 +93,10 @@ func (x *Extractor) Into(it *Item, rec journal.Record) {
 			it.Event.Reset()
 			it.Err = fmt.Errorf("event %q of source %q: %w", rec.ID, rec.Source, err)
 		} else {
-			x.signals(&it.Event, &it.Signals)
+			x.signals(&it.Event, &it.Signals, pin)
+			if authored(it.Event.Kind) {
+				x.sketch.Into(&it.Sketch, it.Event.Text)
+			}
 			if rec.ID == "" {
 				it.Record.ID = it.Event.ID
 			}
@@ -92,35 +105,42 @@ func (x *Extractor) Into(it *Item, rec journal.Record) {
 	it.Identity, x.id = identity(x.id, rec.Source, it.Record.ID)
 }
 
-func (x *Extractor) signals(e *event.Event, s *rule.Signals) {
-	if e.Fields.Has(event.FieldText) {
-		x.fold = fold.Fold(x.fold[:0], e.Text)
-		if string(x.fold) == e.Text {
-			s.Fold = e.Text
-		} else {
-			s.Fold = string(x.fold)
-		}
-		s.HasFold = true
-		s.TextLength = int64(utf8.RuneCountInString(e.Text))
+// authored says whether the text of such an event is the actor's own. Of others it is a text that somebody else wrote, which does not
+// become a copy by being liked.
+func authored(kind string) bool {
+	switch kind {
+	case "like", "repost", "share", "report", "delete", "metrics":
+		return false
 	}
-	for _, u := range e.URLs {
-		canonical, host := canonicalLink(u)
-		s.Canonical = appendNew(s.Canonical, canonical)
-		if domain := x.domains.of(host); domain != "" {
-			s.Domains = appendNew(s.Domains, domain)
+	return true
+}
+
+func (x *Extractor) signals(e *event.Event, s *rule.Signals, pin Pin) {
+	if e.Fields.Has(event.FieldText) {
+		s.TextLength = int64(utf8.RuneCountInString(e.Text))
+		if pin.wants&wantFold != 0 {
+			x.fold = fold.Fold(x.fold[:0], e.Text)
+			if string(x.fold) == e.Text {
+				s.Fold = e.Text
+			} else {
+				s.Fold = string(x.fold)
+			}
+			s.HasFold = true
 		}
+		if pin.wants&wantLang != 0 {
+			s.Lang = lang.Detect(e.Text).Lang
+		}
+	}
+	if pin.wants&wantLinks != 0 {
+		x.linksOf(e, s)
+	}
+	if pin.Banks != nil {
+		s.Banks = pin.Banks
+		s.Found = x.banks.Look(s.Found, pin.Banks, e, s.Links)
 	}
 	if e.Fields.Has(event.FieldAccountEmail) {
 		x.email(e, s)
 	}
-}
-
-// appendNew keeps lists free of repeats; they are short.
-func appendNew(list []string, s string) []string {
-	if slices.Contains(list, s) {
-		return list
-	}
-	return append(list, s)
 }
 
 // email reduces an address to what rules may know of it. The address itself stays in the journal's record and its archive, and with

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/ringfence/ringfence/internal/journal"
@@ -19,6 +20,8 @@ func record(body string) journal.Record {
 	return journal.Record{Position: 1, Kind: journal.Event, Source: "s", ID: "e1", Body: []byte(body)}
 }
 
+var everything = Pin{wants: wantAll}
+
 const head = `{"id":"e1","time":"2026-03-01T12:00:00Z","kind":"post","actor":"a1",`
 
 func TestSignals(t *testing.T) {
@@ -27,10 +30,31 @@ func TestSignals(t *testing.T) {
 		want       rule.Signals
 	}{
 		{"nothing", head[:len(head)-1] + `}`, rule.Signals{}},
-		{"text", head + `"text":"Ｆｒｅｅ  MONEY\u200b!"}`, rule.Signals{Fold: "free money!", HasFold: true, TextLength: 13}},
+		{"text", head + `"text":"Ｆｒｅｅ  MONEY\u200b!"}`, rule.Signals{Fold: "free money!", HasFold: true, TextLength: 13, Lang: "en"}},
 		{
 			"links", head + `"urls":["HTTPS://User:pw@News.Example.CO.UK:443/A?b=1#c","https://news.example.co.uk/A?b=1","http://10.0.0.1/x","not a link"]}`,
-			rule.Signals{Canonical: []string{"https://news.example.co.uk/A?b=1", "http://10.0.0.1/x", "not a link"}, Domains: []string{"example.co.uk"}},
+			rule.Signals{
+				Links: []rule.Link{
+					{Canonical: "https://news.example.co.uk/A?b=1", Host: "news.example.co.uk", Domain: "example.co.uk"},
+					{Canonical: "https://10.0.0.1/x", Host: "10.0.0.1"}, {Canonical: "not a link"},
+				},
+				Canonical: []string{"https://news.example.co.uk/A?b=1", "https://10.0.0.1/x", "not a link"}, Domains: []string{"example.co.uk"}, HasLinks: true,
+			},
+		},
+		{
+			"links in a text", head + `"text":"hxxps://evil[.]example/pay, seen on news.example/st…","urls":["https://news.example/story"]}`,
+			rule.Signals{
+				Fold: "hxxps://evil[.]example/pay, seen on news.example/st...", HasFold: true, TextLength: 52, Lang: "en",
+				Links: []rule.Link{
+					{Canonical: "https://news.example/story", Host: "news.example", Domain: "news.example"},
+					{Canonical: "https://evil.example/pay", Host: "evil.example", Domain: "evil.example", Disguised: true},
+				},
+				Canonical: []string{"https://news.example/story", "https://evil.example/pay"}, Domains: []string{"news.example", "evil.example"}, HasLinks: true,
+			},
+		},
+		{
+			"language", head + `"text":"Where is the nearest place to get something to eat around here, please?"}`,
+			rule.Signals{Fold: "where is the nearest place to get something to eat around here, please?", HasFold: true, TextLength: 71, Lang: "en"},
 		},
 		{
 			"e-mail", head + `"account":{"handle":"Mira.Pds.Example","email":"MIRA@Gmail.com"}}`,
@@ -45,15 +69,15 @@ func TestSignals(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			x := New([]byte("key"))
 			var it Item
-			x.Into(&it, record(`{"id":"e1","time":"2026-03-01T12:00:00Z","kind":"post","actor":"a1","text":"left over","urls":["https://left.example"],"account":{"email":"left@over.example"}}`))
-			x.Into(&it, record(c.body)) // into used memory: nothing of the former may stay
+			x.Into(&it, record(`{"id":"e1","time":"2026-03-01T12:00:00Z","kind":"post","actor":"a1","text":"left over","urls":["https://left.example"],"account":{"email":"left@over.example"}}`), everything)
+			x.Into(&it, record(c.body), everything) // into used memory: nothing of the former may stay
 			if it.Err != nil {
 				t.Fatal(it.Err)
 			}
 			if c.want.EmailHash != "" && len(it.Signals.EmailHash) == 32 {
 				c.want.EmailHash = it.Signals.EmailHash
 			}
-			if diff := cmp.Diff(c.want, it.Signals, cmp.Transformer("list", func(l []string) string { return strings.Join(l, " ") })); diff != "" {
+			if diff := cmp.Diff(c.want, it.Signals, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -64,7 +88,7 @@ func TestEmailHashIsKeyed(t *testing.T) {
 	body := head + `"account":{"email":"a@b.example"}}`
 	hash := func(key string) string {
 		var it Item
-		New([]byte(key)).Into(&it, record(body))
+		New([]byte(key)).Into(&it, record(body), everything)
 		return it.Signals.EmailHash
 	}
 	one, again, two := hash("one"), hash("one"), hash("two")
@@ -79,7 +103,7 @@ func TestIdentity(t *testing.T) {
 	}
 	var it Item
 	x := New(nil)
-	x.Into(&it, record(head[:len(head)-1]+`}`))
+	x.Into(&it, record(head[:len(head)-1]+`}`), everything)
 	if it.Identity != Identity("s", "e1") {
 		t.Error("the extractor's identity is another")
 	}
@@ -88,7 +112,7 @@ func TestIdentity(t *testing.T) {
 func TestUnreadableRecord(t *testing.T) {
 	var it Item
 	x := New(nil)
-	x.Into(&it, record(`{"id":`))
+	x.Into(&it, record(`{"id":`), everything)
 	if it.Err == nil || !strings.Contains(it.Err.Error(), `event "e1" of source "s"`) {
 		t.Errorf("got %v", it.Err)
 	}
@@ -101,7 +125,7 @@ func TestPoolKeepsOrder(t *testing.T) {
 		broken := rapid.Bool().Draw(t, "broken")
 		chunk := rapid.IntRange(1, 40).Draw(t, "chunk")
 		pool := Pool{Workers: rapid.IntRange(1, 4).Draw(t, "workers"), Size: rapid.IntRange(1, 64).Draw(t, "size"),
-			New: func() *Extractor { return New(nil) }}
+			New: func() *Extractor { return New(nil) }, Pins: NewPins(nil, true)}
 		stop := errors.New("stop")
 		next := 0
 		feed := func(_ context.Context, max int, dst []journal.Record) ([]journal.Record, error) {
@@ -134,7 +158,7 @@ func TestPoolKeepsOrder(t *testing.T) {
 }
 
 func TestPoolStopsWhenItsUserFails(t *testing.T) {
-	pool := Pool{Workers: 2, Size: 4, New: func() *Extractor { return New(nil) }}
+	pool := Pool{Workers: 2, Size: 4, New: func() *Extractor { return New(nil) }, Pins: NewPins(nil, true)}
 	failed := errors.New("failed")
 	batches := 0
 	err := pool.Run(context.Background(), func(ctx context.Context, _ int, dst []journal.Record) ([]journal.Record, error) {
@@ -148,18 +172,6 @@ func TestPoolStopsWhenItsUserFails(t *testing.T) {
 	}
 }
 
-func FuzzLink(f *testing.F) {
-	for _, s := range []string{"https://a.example/b", "http://[::1]:80/", "//x", "https://ⓔxample.com", "javascript:alert(1)", "http://a.b.c.d.e/%zz", "//..", "//::0"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, raw string) {
-		canonical, host := canonicalLink(raw)
-		if again, same := canonicalLink(canonical); again != canonical || same != host {
-			t.Errorf("%q: %q %q, then %q %q", raw, canonical, host, again, same)
-		}
-	})
-}
-
 func BenchmarkInto(b *testing.B) {
 	x := New([]byte("key"))
 	rec := record(head + `"object":"p1","text":"win free crypto giveaway now join t.me/abc1 today limited","ip":"10.9.0.1","urls":["https://spam1.example/promo"],"account":{"created":"2025-12-01T00:00:00Z","followers":3}}`)
@@ -167,7 +179,7 @@ func BenchmarkInto(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(rec.Body)))
 	for b.Loop() {
-		x.Into(&it, rec)
+		x.Into(&it, rec, everything)
 	}
 }
 
@@ -175,7 +187,7 @@ func BenchmarkInto(b *testing.B) {
 func TestLargestRecord(t *testing.T) {
 	medium := `{"url":"` + strings.Repeat("x", 4000) + `","path":"` + strings.Repeat("y", 4000) + `","id":"` + strings.Repeat("z", 4000) + `"},`
 	var it Item
-	New([]byte("key")).Into(&it, record(head+`"media":[`+strings.Repeat(medium, 200)+`{"id":"m"}]}`))
+	New([]byte("key")).Into(&it, record(head+`"media":[`+strings.Repeat(medium, 200)+`{"id":"m"}]}`), everything)
 	if size := len(it.Record.Body); size <= 2<<20 || it.Err != nil {
 		t.Errorf("an event of %d bytes: %v", size, it.Err)
 	}

@@ -1,113 +1,78 @@
 package extract
 
 import (
-	"net/netip"
-	"net/url"
+	"slices"
 	"strings"
 
-	"golang.org/x/net/publicsuffix"
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/rule"
+	"github.com/ringfence/ringfence/text/link"
 )
 
-// canonicalLink gives a link's canonical form (lower-case scheme and host, no default port, no fragment, no trailing slash on an
-// empty path) and its host, empty where it has none. What is not a link stays as it is.
-func canonicalLink(raw string) (canonical, host string) {
-	if host, ok := plainLink(raw); ok {
-		return raw, host
-	}
-	return parsedLink(raw)
-}
-
-// parsedLink is canonicalLink for any link.
-func parsedLink(raw string) (canonical, host string) {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return raw, ""
-	}
-	port := u.Port()
-	host = strings.ToLower(strings.TrimRight(u.Hostname(), "."))
-	if host == "" {
-		return raw, ""
-	}
-	u.Scheme = strings.ToLower(u.Scheme)
-	u.Host = host
-	if strings.Contains(host, ":") {
-		if _, err := netip.ParseAddr(host); err != nil {
-			return raw, ""
-		}
-		u.Host = "[" + host + "]"
-	}
-	if port != "" && !(u.Scheme == "http" && port == "80") && !(u.Scheme == "https" && port == "443") {
-		u.Host += ":" + port
-	}
-	u.Fragment, u.RawFragment, u.User = "", "", nil
-	if u.Path == "/" {
-		u.Path = ""
-	}
-	return u.String(), host
-}
-
-// plainLink sees at a glance that a link is in canonical form, as most are: http or https, a lower-case name, and a path of
-// characters that need no escape.
-func plainLink(raw string) (host string, ok bool) {
-	rest, ok := strings.CutPrefix(raw, "https://")
-	if !ok {
-		if rest, ok = strings.CutPrefix(raw, "http://"); !ok {
-			return "", false
-		}
-	}
-	path := 0
-	for path < len(rest) && rest[path] != '/' {
-		if c := rest[path]; !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '.') {
-			return "", false
-		}
-		path++
-	}
-	host = rest[:path]
-	if host == "" || host[len(host)-1] == '.' || rest[path:] == "/" {
-		return "", false
-	}
-	for _, c := range []byte(rest[path:]) {
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '/' || c == '-' || c == '.' || c == '_' || c == '~') {
-			return "", false
-		}
-	}
-	return host, true
-}
-
-// registrable is the registrable domain of a host by the public suffix list; empty for an address, a bare suffix and a name without dots.
-func registrable(host string) string {
-	if host == "" {
-		return ""
-	}
-	domain, err := publicsuffix.EffectiveTLDPlusOne(host)
-	if err != nil {
-		return ""
-	}
-	return domain
-}
-
-// domains remembers the registrable domains of hosts, since the same few hosts come again and again. It forgets all of them when
-// it is full.
-type domains map[string]string
+// links gives the links of urls, and remembers them, since the same few come again and again. It forgets all of them when it is full.
+type links map[string]rule.Link
 
 const (
-	maxDomains = 4096
-	maxHost    = 253 // a longer one is no name; it is not kept
+	maxLinks = 4096
+	maxURL   = 512 // a longer one is not kept
 )
 
-func (d domains) of(host string) string {
-	domain, known := d[host]
+func (m links) of(raw string) rule.Link {
+	l, known := m[raw]
 	if known {
-		return domain
+		return l
 	}
-	if len(host) > maxHost {
-		return registrable(host)
+	if len(raw) > maxURL {
+		return parse(raw)
 	}
-	if len(d) == maxDomains {
-		clear(d)
+	if len(m) == maxLinks {
+		clear(m)
 	}
-	host = strings.Clone(host) // it shares memory with a record
-	domain = registrable(host)
-	d[host] = domain
-	return domain
+	raw = strings.Clone(raw) // it shares memory with a record
+	l = parse(raw)
+	m[raw] = l
+	return l
+}
+
+// parse gives the link of a url; of what is none, the url as it is.
+func parse(raw string) rule.Link {
+	if l, ok := link.Parse(raw); ok {
+		return linkOf(&l)
+	}
+	return rule.Link{Canonical: raw}
+}
+
+func linkOf(l *link.Link) rule.Link {
+	return rule.Link{Canonical: l.Canonical, Host: l.Host, Domain: l.Domain, Looks: l.Looks, Disguised: l.Disguised, Shortener: l.Shortener}
+}
+
+// linksOf notes the links of an event: of its urls, and of its text as far as they are not of a host that the urls name, since
+// platforms show links cut short.
+func (x *Extractor) linksOf(e *event.Event, s *rule.Signals) {
+	for _, u := range e.URLs {
+		appendLink(s, x.links.of(u))
+	}
+	named := len(s.Links)
+	if e.Fields.Has(event.FieldText) {
+		x.inText = link.Find(x.inText[:0], e.Text)
+		for i := range x.inText {
+			l := &x.inText[i]
+			if !slices.ContainsFunc(s.Links[:named], func(n rule.Link) bool { return n.Host == l.Host }) {
+				appendLink(s, linkOf(l))
+			}
+		}
+	}
+	s.HasLinks = len(s.Links) > 0 || e.Fields.Has(event.FieldURLs)
+}
+
+// appendLink keeps the lists free of repeats; they are short.
+func appendLink(s *rule.Signals, l rule.Link) {
+	if slices.Contains(s.Canonical, l.Canonical) {
+		return
+	}
+	s.Links = append(s.Links, l)
+	s.Canonical = append(s.Canonical, l.Canonical)
+	if l.Domain != "" && !slices.Contains(s.Domains, l.Domain) {
+		s.Domains = append(s.Domains, l.Domain)
+	}
 }

@@ -16,6 +16,7 @@ type Feed func(ctx context.Context, max int, dst []journal.Record) ([]journal.Re
 type Batch struct {
 	Items []Item
 	recs  []journal.Record
+	pins  []Pin // of recs
 	ready chan struct{}
 }
 
@@ -24,6 +25,7 @@ type Batch struct {
 type Pool struct {
 	Workers int
 	Size    int // records a batch at most
+	Pins    *Pins
 	New     func() *Extractor
 }
 
@@ -49,7 +51,10 @@ func (p Pool) Run(ctx context.Context, feed Feed, use func(*Batch) error) error 
 				return ctx.Err()
 			}
 			recs, err := feed(ctx, p.Size, b.recs[:0])
-			b.recs = recs
+			b.recs, b.pins = recs, b.pins[:0]
+			for i := range recs {
+				b.pins = append(b.pins, p.Pins.At(&recs[i]))
+			}
 			work <- b
 			order <- b
 			if err != nil {
@@ -66,7 +71,7 @@ func (p Pool) Run(ctx context.Context, feed Feed, use func(*Batch) error) error 
 				}
 				b.Items = b.Items[:len(b.recs)]
 				for i, rec := range b.recs {
-					x.Into(&b.Items[i], rec)
+					x.Into(&b.Items[i], rec, b.pins[i])
 				}
 				b.ready <- struct{}{}
 			}
@@ -82,6 +87,7 @@ func (p Pool) Run(ctx context.Context, feed Feed, use func(*Batch) error) error 
 			}
 		}
 		clear(b.recs)
+		clear(b.pins)
 		free <- b
 	}
 	if err := group.Wait(); failed == nil {

@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/extract"
@@ -33,6 +34,8 @@ type Options struct {
 	Workers  int    // extract workers, at least 1; the decisions do not depend on it
 	EmailKey []byte // keys the hash of e-mail addresses
 	Decide   decide.Options
+
+	Banks *bank.Set // of a replay: those it begins with
 
 	// The rest only an engine uses.
 	Now    func() int64       // wall clock, nanoseconds since 1970: when effects are due; no decision depends on it
@@ -63,6 +66,7 @@ type Engine struct {
 
 	mu       sync.Mutex
 	set      *rule.Set
+	banks    *bank.Set
 	stats    map[string]decide.RuleStats
 	hot      state.Stats
 	imageErr error
@@ -224,7 +228,7 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 	}
 	var output decide.Output
 	var imagedAt journal.Position // the position of the image being taken; 0 while none is
-	err := e.opts.pool().Run(feed, read, func(b *extract.Batch) error {
+	err := e.opts.pool(e.loop.Banks(), e.loop.Set()).Run(feed, read, func(b *extract.Batch) error {
 		e.answerQueries()
 		done := e.blank()
 		for i := range b.Items {
@@ -237,7 +241,7 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 			if dec.Fired {
 				e.decisions.hold(dec)
 			}
-			if output.Activated != nil {
+			if output.Outcome == decide.Changed {
 				e.publish()
 			}
 			if output.Outcome == decide.Malformed {
@@ -293,8 +297,9 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 	return nil
 }
 
-func (o Options) pool() extract.Pool {
-	return extract.Pool{Workers: o.Workers, Size: batchSize,
+// pool makes the extract workers, which begin with these banks and these rule sets.
+func (o Options) pool(banks *bank.Set, sets ...*rule.Set) extract.Pool {
+	return extract.Pool{Workers: o.Workers, Size: batchSize, Pins: extract.NewPins(banks, o.Decide.Inspect != nil, sets...),
 		New: func() *extract.Extractor { return extract.New(o.EmailKey) }}
 }
 
@@ -303,7 +308,7 @@ func (e *Engine) publish() {
 	stats, hot := e.loop.Stats(), e.state.Stats()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.set, e.stats, e.hot = e.loop.Set(), stats, hot
+	e.set, e.banks, e.stats, e.hot = e.loop.Set(), e.loop.Banks(), stats, hot
 }
 
 // deliver puts what was decided into the decisions and the outbox, in order. While the outbox cannot be written (a full disk)
@@ -380,6 +385,7 @@ type Status struct {
 	Stored     journal.Position // effects and decisions up to here are in the outbox and can be read
 	Outcomes   map[decide.Outcome]uint64
 	Set        *rule.Set // active; nil before the first
+	Banks      *bank.Set // nil before the first
 	Rules      map[string]decide.RuleStats
 	State      state.Stats
 	ImageError error // of the last image; nil if it was written
@@ -393,7 +399,7 @@ func (e *Engine) Status() Status {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s.Set, s.Rules, s.State, s.ImageError = e.set, e.stats, e.hot, e.imageErr
+	s.Set, s.Banks, s.Rules, s.State, s.ImageError = e.set, e.banks, e.stats, e.hot, e.imageErr
 	return s
 }
 

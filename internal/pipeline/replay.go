@@ -45,7 +45,7 @@ func Replay(ctx context.Context, opts Options, s *state.State, set *rule.Set, fe
 		}
 	}
 	var output decide.Output
-	err := opts.pool().Run(ctx, feed, func(b *extract.Batch) error {
+	err := opts.pool(opts.Banks, set).Run(ctx, feed, func(b *extract.Batch) error {
 		for i := range b.Items {
 			if err := loop.Step(&b.Items[i], &output); err != nil {
 				return err
@@ -100,17 +100,23 @@ func Events(r source.Reader, span Span, refused func(error)) extract.Feed {
 	}
 }
 
-// Records feeds a replay from the records of a journal or an archive, in their order. With own false, which rules were active
-// when is left out, since the replay brings its own.
-func Records(next func() (journal.Record, error), span Span, own bool) extract.Feed {
+// Keep says which changes of a journal a replay takes from it; the others it brings itself.
+type Keep struct {
+	Rules bool // which rule sets were active when, and their breakers
+	Banks bool
+}
+
+// Records feeds a replay from the records of a journal or an archive, in their order.
+func Records(next func() (journal.Record, error), span Span, keep Keep) extract.Feed {
 	return func(ctx context.Context, max int, dst []journal.Record) ([]journal.Record, error) {
 		for len(dst) < max {
 			rec, err := next()
 			if err != nil {
 				return dst, err
 			}
-			if rec.Kind == journal.Change && !own {
-				if c, err := change.Decode(rec.Body); err != nil || c.Rules != nil || c.Breaker != nil {
+			if rec.Kind == journal.Change && !(keep.Rules && keep.Banks) {
+				c, err := change.Decode(rec.Body)
+				if err != nil || !keep.Rules && (c.Rules != nil || c.Breaker != nil) || !keep.Banks && c.Bank != nil {
 					continue
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/journal"
@@ -35,7 +36,11 @@ func RunTest(ctx context.Context, set *rule.Set, t rule.Test) ([]rule.Outcome, e
 		}
 		return dst, nil
 	}
-	opts := Options{Workers: runtime.GOMAXPROCS(0), EmailKey: make([]byte, 32),
+	banks, err := testBanks(t)
+	if err != nil {
+		return nil, err
+	}
+	opts := Options{Workers: runtime.GOMAXPROCS(0), EmailKey: make([]byte, 32), Banks: banks,
 		Decide: decide.Options{Every: true}}
 	var outcomes []rule.Outcome
 	opts.Decide.Inspect = func(it *extract.Item, ev *rule.Evaluation) {
@@ -59,4 +64,23 @@ func RunTest(ctx context.Context, set *rule.Set, t rule.Test) ([]rule.Outcome, e
 		return nil
 	})
 	return outcomes, err
+}
+
+// testBanks are the banks that a test brings; nil for none.
+func testBanks(t rule.Test) (*bank.Set, error) {
+	if len(t.Banks) == 0 {
+		return nil, nil
+	}
+	var list []bank.Stored
+	for _, b := range t.Banks {
+		f := bank.File{Name: b.Name, Header: bank.Header{Kind: bank.Kind(b.Kind)}}
+		for _, value := range b.Entries {
+			f.Entries = append(f.Entries, bank.Entry{Value: value})
+		}
+		if err := f.Check(); err != nil {
+			return nil, err
+		}
+		list = append(list, f.Stored())
+	}
+	return bank.NewSet(&bank.Compiler{}, list)
 }

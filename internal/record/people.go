@@ -10,8 +10,12 @@ import (
 // Changes is what people and models changed. A change is stored once, together with what it did, and then waits until the relay
 // has appended it to the journal: decide acts only on the journal's copy.
 type Changes interface {
-	// PutChange stores a change. The same again changes nothing; other content under its id is ErrConflict.
-	PutChange(ctx context.Context, c Change) error
+	// PutChanges stores changes, all or none, in their order. One that is there changes nothing; other content under its id is
+	// ErrConflict.
+	PutChanges(ctx context.Context, cs ...Change) error
+
+	// Change gives the change of an id.
+	Change(ctx context.Context, id string) (Change, error)
 
 	// PendingChanges gives up to limit changes that are not in the journal yet, oldest first.
 	PendingChanges(ctx context.Context, limit int) ([]Change, error)
@@ -20,8 +24,8 @@ type Changes interface {
 	// under the same ids, which decide drops.
 	MarkJournaled(ctx context.Context, ids []string) error
 
-	// ListChanges lists changes, newest first.
-	ListChanges(ctx context.Context, p Page) ([]Change, error)
+	// ListChanges lists changes of a kind, or with "" of all, newest first.
+	ListChanges(ctx context.Context, kind string, p Page) ([]Change, error)
 }
 
 // Change is something that a person or a model decided.

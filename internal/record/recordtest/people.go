@@ -101,13 +101,13 @@ func casesBounded(t *testing.T, s record.Store) {
 func changes(t *testing.T, s record.Store) {
 	a, b := change("c1", "label"), change("c2", "allow")
 	b.Body = nil
-	ok(t, s.PutChange(t.Context(), a))
-	ok(t, s.PutChange(t.Context(), b))
+	ok(t, s.PutChanges(t.Context(), a))
+	ok(t, s.PutChanges(t.Context(), b))
 	again := a
 	again.At++ // a repeated request is later
-	ok(t, s.PutChange(t.Context(), again))
+	ok(t, s.PutChanges(t.Context(), again))
 	again.Body = []byte("{}")
-	is(t, "other content", s.PutChange(t.Context(), again), record.ErrConflict)
+	is(t, "other content", s.PutChanges(t.Context(), again), record.ErrConflict)
 
 	a.Seq, b.Seq = 1, 2
 	pending, err := s.PendingChanges(t.Context(), 9)
@@ -123,10 +123,10 @@ func changes(t *testing.T, s record.Store) {
 	ok(t, err)
 	diff(t, "still pending", pending, []record.Change{b})
 	a.Journaled = true
-	all, err := s.ListChanges(t.Context(), record.Page{})
+	all, err := s.ListChanges(t.Context(), "", record.Page{})
 	ok(t, err)
 	diff(t, "all", all, []record.Change{b, a})
-	all, err = s.ListChanges(t.Context(), record.Page{Before: 2})
+	all, err = s.ListChanges(t.Context(), "", record.Page{Before: 2})
 	ok(t, err)
 	diff(t, "second page", all, []record.Change{a})
 }
@@ -142,9 +142,9 @@ func changesInvalid(t *testing.T, s record.Store) {
 	} {
 		c := change("c1", "label")
 		spoil(&c)
-		is(t, name, s.PutChange(t.Context(), c), record.ErrInvalid)
+		is(t, name, s.PutChanges(t.Context(), c), record.ErrInvalid)
 	}
-	all, err := s.ListChanges(t.Context(), record.Page{})
+	all, err := s.ListChanges(t.Context(), "", record.Page{})
 	ok(t, err)
 	diff(t, "stored", len(all), 0)
 }
@@ -261,7 +261,7 @@ func rejections(t *testing.T, s record.Store) {
 
 func auditTrail(t *testing.T, s record.Store) {
 	for i := range 3 {
-		ok(t, s.PutChange(t.Context(), change(fmt.Sprint("c", i), "label")))
+		ok(t, s.PutChanges(t.Context(), change(fmt.Sprint("c", i), "label")))
 	}
 	got, err := s.AuditTrail(t.Context(), record.Page{Limit: 2})
 	ok(t, err)
@@ -314,7 +314,7 @@ func concurrent(t *testing.T, s record.Store) {
 	}
 	wg.Go(func() {
 		for i := range 30 {
-			if err := s.PutChange(t.Context(), change(fmt.Sprint("c", i), "label")); err != nil {
+			if err := s.PutChanges(t.Context(), change(fmt.Sprint("c", i), "label")); err != nil {
 				t.Error(err)
 			}
 			if _, err := s.ListEffects(t.Context(), record.EffectFilter{}, record.Page{Limit: 10}); err != nil {

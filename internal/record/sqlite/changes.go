@@ -11,41 +11,66 @@ import (
 	"github.com/ringfence/ringfence/internal/record"
 )
 
-// PutChange implements record.Changes.
-func (s *Store) PutChange(ctx context.Context, c record.Change) error {
-	return s.change(ctx, c, func(*sql.Tx) error { return nil })
+// PutChanges implements record.Changes.
+func (s *Store) PutChanges(ctx context.Context, cs ...record.Change) error {
+	for i := range cs {
+		if err := cs[i].Check(); err != nil {
+			return err
+		}
+	}
+	return s.update(ctx, "put changes", func(tx *sql.Tx) error {
+		for i := range cs {
+			if _, err := putChange(ctx, tx, &cs[i]); err != nil {
+				return fmt.Errorf("change %s: %w", cs[i].ID, err)
+			}
+		}
+		return nil
+	})
 }
 
 // change stores a change and, if it is new, does in the same transaction what it stands for.
 func (s *Store) change(ctx context.Context, c record.Change, do func(tx *sql.Tx) error) error {
-	what := "change " + c.ID
 	if err := c.Check(); err != nil {
 		return err
 	}
-	if c.Body == nil {
-		c.Body = []byte{}
-	}
-	return s.update(ctx, what, func(tx *sql.Tx) error {
-		var had record.Change
-		err := scanChange(tx.QueryRowContext(ctx, `SELECT `+changeColumns+` FROM changes WHERE id = ?`, c.ID), &had)
-		switch {
-		case err == nil:
-			if had.Kind != c.Kind || had.By != c.By || had.Reason != c.Reason || !bytes.Equal(had.Body, c.Body) {
-				return record.ErrConflict
-			}
-			return nil
-		case !errors.Is(found(err), record.ErrNotFound):
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO changes (id, kind, by, at, reason, body) VALUES (?, ?, ?, ?, ?, ?)`,
-			c.ID, c.Kind, c.By, c.At, c.Reason, c.Body); err != nil {
-			return err
-		}
-		if err := audit(ctx, tx, record.AuditEntry{At: c.At, By: c.By, Action: c.Kind, Subject: c.ID, Reason: c.Reason}); err != nil {
+	return s.update(ctx, "change "+c.ID, func(tx *sql.Tx) error {
+		if isNew, err := putChange(ctx, tx, &c); err != nil || !isNew {
 			return err
 		}
 		return do(tx)
 	})
+}
+
+// putChange stores a change, unless it is there.
+func putChange(ctx context.Context, tx *sql.Tx, c *record.Change) (isNew bool, err error) {
+	if c.Body == nil {
+		c.Body = []byte{}
+	}
+	var had record.Change
+	err = scanChange(tx.QueryRowContext(ctx, `SELECT `+changeColumns+` FROM changes WHERE id = ?`, c.ID), &had)
+	switch {
+	case err == nil:
+		if had.Kind != c.Kind || had.By != c.By || had.Reason != c.Reason || !bytes.Equal(had.Body, c.Body) {
+			return false, record.ErrConflict
+		}
+		return false, nil
+	case !errors.Is(found(err), record.ErrNotFound):
+		return false, err
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO changes (id, kind, by, at, reason, body) VALUES (?, ?, ?, ?, ?, ?)`,
+		c.ID, c.Kind, c.By, c.At, c.Reason, c.Body); err != nil {
+		return false, err
+	}
+	return true, audit(ctx, tx, record.AuditEntry{At: c.At, By: c.By, Action: c.Kind, Subject: c.ID, Reason: c.Reason})
+}
+
+// Change implements record.Changes.
+func (s *Store) Change(ctx context.Context, id string) (c record.Change, err error) {
+	err = found(scanChange(s.read.QueryRowContext(ctx, `SELECT `+changeColumns+` FROM changes WHERE id = ?`, id), &c))
+	if err != nil {
+		return c, fmt.Errorf("change %.64q: %w", id, err)
+	}
+	return c, nil
 }
 
 const changeColumns = `seq, id, kind, by, at, reason, body, journaled`
@@ -73,9 +98,13 @@ func (s *Store) MarkJournaled(ctx context.Context, ids []string) error {
 }
 
 // ListChanges implements record.Changes.
-func (s *Store) ListChanges(ctx context.Context, p record.Page) ([]record.Change, error) {
-	return list(ctx, s.read, "list changes", func(r *sql.Rows, c *record.Change) error { return scanChange(r, c) },
-		`SELECT `+changeColumns+` FROM changes WHERE seq < ? ORDER BY seq DESC LIMIT ?`, before(p), p.Size())
+func (s *Store) ListChanges(ctx context.Context, kind string, p record.Page) ([]record.Change, error) {
+	scan := func(r *sql.Rows, c *record.Change) error { return scanChange(r, c) }
+	if kind == "" {
+		return list(ctx, s.read, "list changes", scan, `SELECT `+changeColumns+` FROM changes WHERE seq < ? ORDER BY seq DESC LIMIT ?`, before(p), p.Size())
+	}
+	return list(ctx, s.read, "list changes", scan, `SELECT `+changeColumns+` FROM changes WHERE kind = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
+		kind, before(p), p.Size())
 }
 
 func audit(ctx context.Context, tx *sql.Tx, a record.AuditEntry) error {

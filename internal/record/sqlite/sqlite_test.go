@@ -102,7 +102,7 @@ func TestUpgrade(t *testing.T) {
 			if _, evidence, err := s.Case(t.Context(), "case1"); err != nil || len(evidence) != 1 {
 				t.Errorf("case: got evidence %v, %v, want one row", evidence, err)
 			}
-			if err := s.PutChange(t.Context(), record.Change{ID: "c1", Kind: "label", By: "person:ada"}); err != nil {
+			if err := s.PutChanges(t.Context(), record.Change{ID: "c1", Kind: "label", By: "person:ada"}); err != nil {
 				t.Errorf("a change after the upgrade: %v", err)
 			}
 		})
@@ -156,7 +156,7 @@ func TestOpenRefuses(t *testing.T) {
 		name, path, want string
 		is               error
 	}{
-		{"newer format", newer, "newer.db: store was written by a newer build: the file has format 9999, this build knows formats up to 2", record.ErrFormat},
+		{"newer format", newer, "newer.db: store was written by a newer build: the file has format 9999, this build knows formats up to 3", record.ErrFormat},
 		{"not a database", garbage, "file is not a database", nil},
 		{"no folder", filepath.Join(dir, "none", "records.db"), "no such file or directory", nil},
 		{"a folder", dir, "is a directory", nil},

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+
+	"github.com/ringfence/ringfence/internal/bank"
+)
+
+type banksCmd struct {
+	Check    banksCheckCmd    `cmd:"" help:"Check bank files."`
+	List     banksListCmd     `cmd:"" help:"List the banks of a server."`
+	Put      banksPutCmd      `cmd:"" help:"Make banks of a server what files say."`
+	Export   banksExportCmd   `cmd:"" help:"Write a bank of a server as a file that put takes."`
+	Add      banksAddCmd      `cmd:"" help:"Add entries to a bank."`
+	Remove   banksRemoveCmd   `cmd:"" help:"Remove entries from a bank."`
+	Drop     banksDropCmd     `cmd:"" help:"Remove a bank."`
+	Rollback banksRollbackCmd `cmd:"" help:"Make a bank what it was at an earlier version."`
+}
+
+type banksCheckCmd struct {
+	Files []string `arg:"" help:"Bank files: .yaml, .ndjson or .txt (terms, one a line)."`
+}
+
+func (banksCheckCmd) Help() string {
+	return `Example:
+
+	ringfence banks check banks/scam-words.txt banks/phishing-hosts.yaml`
+}
+
+func (c banksCheckCmd) Run() error {
+	var failed error
+	for _, path := range c.Files {
+		f, err := readBank(path)
+		if err == nil {
+			if _, err = bank.NewSet(&bank.Compiler{}, []bank.Stored{f.Stored()}); err != nil {
+				err = fmt.Errorf("%s: %w", path, err)
+			}
+		}
+		if err != nil {
+			failed = errors.New("not all files are banks")
+			fmt.Fprintln(os.Stderr, err)
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "%s: bank %s, %d %s\n", path, f.Name, len(f.Entries), f.Kind)
+	}
+	return failed
+}
+
+func readBank(path string) (*bank.File, error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	return bank.ReadFile(in, path)
+}
+
+type banksListCmd struct{ reader }
+
+func (banksListCmd) Help() string {
+	return `Example:
+
+	ringfence banks list`
+}
+
+func (c banksListCmd) Run(ctx context.Context) error {
+	var banks struct{ Items []json.RawMessage }
+	if err := c.send(ctx, http.MethodGet, "/v1/banks", nil, &banks); err != nil {
+		return err
+	}
+	for _, b := range banks.Items {
+		fmt.Println(string(b))
+	}
+	return nil
+}
+
+type banksPutCmd struct {
+	server
+	Files []string `arg:"" help:"Bank files: .yaml, .ndjson or .txt (terms, one a line). The bank is named by the file, or within it."`
+}
+
+func (banksPutCmd) Help() string {
+	return `Replaces all that a bank holds, and writes only what differs. The key needs the scope rules.
+
+Example:
+
+	ringfence banks put --reason "list of the week" banks/scam-words.txt`
+}
+
+func (c banksPutCmd) Run(ctx context.Context) error {
+	for _, path := range c.Files {
+		f, err := readBank(path)
+		if err != nil {
+			return err
+		}
+		if f.Entries == nil {
+			f.Entries = []bank.Entry{}
+		}
+		body := struct {
+			bank.Header
+			Entries []bank.Entry `json:"entries"`
+			Reason  string       `json:"reason"`
+		}{f.Header, f.Entries, c.Reason}
+		if err := c.edit(ctx, http.MethodPut, f.Name, "", body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// edit sends a change of a bank and says which version it made.
+func (s server) edit(ctx context.Context, method, name, what string, body any) error {
+	var made struct{ Version int }
+	if err := s.send(ctx, method, "/v1/banks/"+url.PathEscape(name)+what, body, &made); err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "bank %s is at version %d\n", name, made.Version)
+	return nil
+}
+
+type banksExportCmd struct {
+	reader
+	Name string `arg:"" help:"The bank."`
+}
+
+func (banksExportCmd) Help() string {
+	return `Writes JSON lines: what is said of the bank, then its entries.
+
+Example:
+
+	ringfence banks export scam-words > scam-words.ndjson`
+}
+
+func (c banksExportCmd) Run(ctx context.Context) error {
+	var banks struct {
+		Items []struct {
+			Name string
+			bank.Header
+		}
+	}
+	if err := c.send(ctx, http.MethodGet, "/v1/banks", nil, &banks); err != nil {
+		return err
+	}
+	f := &bank.File{Name: c.Name}
+	for _, b := range banks.Items {
+		if b.Name == c.Name {
+			f.Header = b.Header
+		}
+	}
+	for after, more := "", true; more; more = after != "" {
+		var part struct {
+			Items []bank.Entry
+			Next  string
+		}
+		query := url.Values{"limit": {"10000"}, "after": {after}}
+		if err := c.send(ctx, http.MethodGet, "/v1/banks/"+url.PathEscape(c.Name)+"/entries?"+query.Encode(), nil, &part); err != nil {
+			return err
+		}
+		f.Entries = append(f.Entries, part.Items...)
+		after = part.Next
+	}
+	out := bufio.NewWriter(os.Stdout)
+	return errors.Join(f.Write(out), out.Flush())
+}
+
+type banksAddCmd struct {
+	server
+	Name     string   `arg:"" help:"The bank."`
+	Values   []string `arg:"" help:"What to add: terms, links or hosts, device ids."`
+	Policy   string   `help:"Policy of the entries, if not the bank's."`
+	Severity int      `help:"Severity of the entries, 1 to 5, if not the bank's."`
+}
+
+func (banksAddCmd) Help() string {
+	return `Example:
+
+	ringfence banks add scam-words "free crypto" --reason "wave of today"`
+}
+
+func (c banksAddCmd) Run(ctx context.Context) error {
+	body := struct {
+		Add    []bank.Entry `json:"add"`
+		Reason string       `json:"reason"`
+	}{Reason: c.Reason}
+	for _, v := range c.Values {
+		body.Add = append(body.Add, bank.Entry{Value: v, Policy: c.Policy, Severity: c.Severity})
+	}
+	return c.edit(ctx, http.MethodPatch, c.Name, "", body)
+}
+
+type banksRemoveCmd struct {
+	server
+	Name   string   `arg:"" help:"The bank."`
+	Values []string `arg:"" help:"What to remove."`
+}
+
+func (banksRemoveCmd) Help() string {
+	return `Example:
+
+	ringfence banks remove scam-words "free crypto" --reason "it means something else here"`
+}
+
+func (c banksRemoveCmd) Run(ctx context.Context) error {
+	body := struct {
+		Remove []string `json:"remove"`
+		Reason string   `json:"reason"`
+	}{c.Values, c.Reason}
+	return c.edit(ctx, http.MethodPatch, c.Name, "", body)
+}
+
+type banksDropCmd struct {
+	server
+	Name string `arg:"" help:"The bank."`
+}
+
+func (banksDropCmd) Help() string {
+	return `Rules that ask for the bank are not evaluable from then on. A rollback brings it back.
+
+Example:
+
+	ringfence banks drop scam-words --reason "replaced by scam-phrases"`
+}
+
+func (c banksDropCmd) Run(ctx context.Context) error {
+	return c.edit(ctx, http.MethodPost, c.Name, "/drop", struct {
+		Reason string `json:"reason"`
+	}{c.Reason})
+}
+
+type banksRollbackCmd struct {
+	server
+	Name    string `arg:"" help:"The bank."`
+	Version int    `arg:"" help:"The version whose content it is to have."`
+}
+
+func (banksRollbackCmd) Help() string {
+	return `GET /v1/banks/NAME/versions lists the versions.
+
+Example:
+
+	ringfence banks rollback scam-words 3 --reason "the last import was wrong"`
+}
+
+func (c banksRollbackCmd) Run(ctx context.Context) error {
+	return c.edit(ctx, http.MethodPost, c.Name, "/rollback", struct {
+		Version int    `json:"version"`
+		Reason  string `json:"reason"`
+	}{c.Version, c.Reason})
+}

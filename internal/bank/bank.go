@@ -1,0 +1,170 @@
+// Package bank holds banks: named, versioned sets of what is known to be bad, or good: terms, links, devices. People change
+// them by edits that the journal carries, so that every event is read with the banks as of its own position, live and replayed.
+//
+// A [Set] is all the banks as of one record. It never changes; [Set.Apply] gives the next one, and a [Reader] says what of it an
+// event holds. What is good wins over what is bad: a link under a good host is found in no bad bank, nor is a term within a good one.
+package bank
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ringfence/ringfence/text/link"
+	"github.com/ringfence/ringfence/text/match"
+)
+
+// Kind says what the entries of a bank are.
+type Kind string
+
+// The kinds.
+const (
+	Terms   Kind = "terms"   // words and phrases, found in texts also when disguised; see package match
+	Links   Kind = "links"   // pages ("https://host/path") and hosts with all below them ("host")
+	Devices Kind = "devices" // device ids
+)
+
+// Kinds lists them.
+func Kinds() []Kind { return []Kind{Terms, Links, Devices} }
+
+// Header is what is said of a bank as a whole.
+type Header struct {
+	Kind     Kind   `json:"kind" yaml:"kind"`
+	Good     bool   `json:"good,omitempty" yaml:"good,omitempty"`         // known-good: what it holds is not found by bad banks
+	Policy   string `json:"policy,omitempty" yaml:"policy,omitempty"`     // of entries that state none
+	Severity int    `json:"severity,omitempty" yaml:"severity,omitempty"` // likewise; 0 to 5
+	Source   string `json:"source,omitempty" yaml:"source,omitempty"`     // where the entries come from
+	Note     string `json:"note,omitempty" yaml:"note,omitempty"`
+}
+
+// Entry is one thing of a bank. Its value names it within the bank.
+type Entry struct {
+	Value    string `json:"value" yaml:"value"`
+	Policy   string `json:"policy,omitempty" yaml:"policy,omitempty"`
+	Severity int    `json:"severity,omitempty" yaml:"severity,omitempty"`
+	Source   string `json:"source,omitempty" yaml:"source,omitempty"`
+	Note     string `json:"note,omitempty" yaml:"note,omitempty"`
+
+	// Of terms; see match.Term.
+	Lang        string    `json:"lang,omitempty" yaml:"lang,omitempty"`
+	Boundary    string    `json:"boundary,omitempty" yaml:"boundary,omitempty"`
+	Inflections *[]string `json:"inflections,omitempty" yaml:"inflections,omitempty"`
+	Except      []string  `json:"except,omitempty" yaml:"except,omitempty"`
+	Near        []string  `json:"near,omitempty" yaml:"near,omitempty"`
+	Unless      []string  `json:"unless,omitempty" yaml:"unless,omitempty"`
+	MaxCost     *int      `json:"max_cost,omitempty" yaml:"max_cost,omitempty"` // hundredths; 0 is only as listed; no limit unless given
+}
+
+// Edit changes one bank. Edits of a bank are numbered from 1 without gaps, so that one that comes twice, or was made for another
+// version, changes nothing.
+type Edit struct {
+	Bank    string   `json:"bank"`
+	Version int      `json:"version"`          // the one it makes
+	Header  *Header  `json:"header,omitempty"` // makes the bank, or replaces what is said of it; the kind stays
+	Add     []Entry  `json:"add,omitempty"`    // replaces entries of the same value
+	Remove  []string `json:"remove,omitempty"` // values
+	Drop    bool     `json:"drop,omitempty"`   // removes the bank; its name can be used anew, and goes on counting
+
+	// More says that the change goes on in the next edit of the bank: nothing of it is looked for before the last.
+	More bool `json:"more,omitempty"`
+}
+
+// Bounds.
+const (
+	maxBanks    = 1000
+	maxEntries  = 1_000_000 // of all banks together; of terms as many as match.Compile takes
+	maxPending  = 1000      // edits with More, one after the other
+	maxValue    = 4096
+	maxWords    = 1000 // characters of a note or source
+	maxSeverity = 5
+)
+
+// Errors of edits.
+var (
+	ErrInvalid = errors.New("bank: bad edit")
+	ErrVersion = errors.New("bank: the edit was made for another version")
+)
+
+var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+}
+
+// Check says what is wrong with an edit by itself; [Set.Apply] also knows what it meets.
+func (e *Edit) Check() error {
+	switch {
+	case !namePattern.MatchString(e.Bank):
+		return invalid("bank %.70q: a name is of a-z, 0-9 and -, at most 64 characters", e.Bank)
+	case e.Version < 1:
+		return invalid("bank %s: version %d; the first is 1", e.Bank, e.Version)
+	case e.Drop && (e.Header != nil || len(e.Add) > 0 || len(e.Remove) > 0 || e.More):
+		return invalid("bank %s: an edit that drops it does nothing else", e.Bank)
+	}
+	if e.Header != nil {
+		if err := e.Header.check(); err != nil {
+			return invalid("bank %s: %v", e.Bank, err)
+		}
+	}
+	for i := range e.Add {
+		if err := e.Add[i].check(); err != nil {
+			return invalid("bank %s: entry %.80q: %v", e.Bank, e.Add[i].Value, err)
+		}
+	}
+	return nil
+}
+
+func (h *Header) check() error {
+	if !slices.Contains(Kinds(), h.Kind) {
+		return fmt.Errorf("kind %q; there are terms, links and devices", h.Kind)
+	}
+	return checkWords(h.Policy, h.Severity, h.Source, h.Note)
+}
+
+func checkWords(policy string, severity int, source, note string) error {
+	switch {
+	case policy != "" && !namePattern.MatchString(policy):
+		return fmt.Errorf("policy %.70q: use a-z, 0-9 and -, at most 64 characters", policy)
+	case severity < 0 || severity > maxSeverity:
+		return fmt.Errorf("severity %d; it goes from 0 to %d", severity, maxSeverity)
+	case len(source) > maxWords || len(note) > maxWords:
+		return fmt.Errorf("source or note of more than %d bytes", maxWords)
+	}
+	return nil
+}
+
+func (e *Entry) check() error {
+	switch {
+	case strings.TrimSpace(e.Value) == "":
+		return errors.New("it has no value")
+	case len(e.Value) > maxValue || !utf8.ValidString(e.Value):
+		return fmt.Errorf("a value is UTF-8 of at most %d bytes", maxValue)
+	case e.MaxCost != nil && *e.MaxCost < 0:
+		return fmt.Errorf("max_cost %d; it is 0 or more, in hundredths", *e.MaxCost)
+	}
+	return checkWords(e.Policy, e.Severity, e.Source, e.Note)
+}
+
+// term is the entry for package match, which checks it.
+func (e *Entry) term() match.Term {
+	return match.Term{Text: e.Value, Lang: e.Lang, Boundary: e.Boundary, Inflections: e.Inflections, Except: e.Except, Near: e.Near, Unless: e.Unless}
+}
+
+// linkKey is what a link entry is looked up by: a page's canonical form, or a host.
+func linkKey(value string) (key string, err error) {
+	value = strings.TrimSpace(value)
+	l, ok := link.Parse(value)
+	if !ok && !strings.Contains(value, "://") {
+		l, ok = link.Parse("https://" + value) // a host under no public top-level domain
+	}
+	if !ok {
+		return "", errors.New("it is no link; write https://host/path for a page, or a host such as bad.example")
+	}
+	if l.Canonical == "https://"+l.Host {
+		return l.Host, nil
+	}
+	return l.Canonical, nil
+}

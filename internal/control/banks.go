@@ -1,0 +1,209 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/internal/change"
+	"github.com/ringfence/ringfence/internal/record"
+)
+
+// banks is the banks as of the last change that was written, whether or not the journal has it yet: what the next edit is made for.
+type banks struct {
+	mu       sync.Mutex
+	compiler *bank.Compiler
+	read     bool // the changes were read
+	head     *bank.Set
+}
+
+// partSize is how many bytes of entries one change carries, so that it fits a journal record many times.
+const partSize = 1 << 20
+
+// Bank is the bank of a name as people made it last; record.ErrNotFound if there is none.
+func (c *Control) Bank(ctx context.Context, name string) (*bank.Bank, error) {
+	c.banks.mu.Lock()
+	defer c.banks.mu.Unlock()
+	if err := c.readBanks(ctx); err != nil {
+		return nil, err
+	}
+	b, ok := c.banks.head.Bank(name)
+	if !ok {
+		return nil, fmt.Errorf("bank %.64q: %w", name, record.ErrNotFound)
+	}
+	return b, nil
+}
+
+// Banks are all of them, by name, as people made them last.
+func (c *Control) Banks(ctx context.Context) ([]*bank.Bank, error) {
+	c.banks.mu.Lock()
+	defer c.banks.mu.Unlock()
+	err := c.readBanks(ctx)
+	return c.banks.head.Banks(), err
+}
+
+// EditBank changes a bank by an edit, whose version is not looked at, and returns the version that it made. Entries to remove that
+// are not there are passed over.
+func (c *Control) EditBank(ctx context.Context, a Author, e bank.Edit) (int, error) {
+	return c.editBank(ctx, a, e.Bank, func(old *bank.Bank) (bank.Edit, error) {
+		e.Remove = slices.DeleteFunc(slices.Clone(e.Remove), func(value string) bool {
+			_, there := old.Entry(value)
+			return !there
+		})
+		return e, nil
+	})
+}
+
+// PutBank makes a bank what a file says, whatever was in it, and returns the version that it made.
+func (c *Control) PutBank(ctx context.Context, a Author, f *bank.File) (int, error) {
+	if err := f.Check(); err != nil {
+		return 0, fmt.Errorf("%w: %w", record.ErrInvalid, err)
+	}
+	return c.editBank(ctx, a, f.Name, func(old *bank.Bank) (bank.Edit, error) { return old.Difference(f), nil })
+}
+
+// RollbackBank makes a bank what it was at an earlier version, and returns the version that it made.
+func (c *Control) RollbackBank(ctx context.Context, a Author, name string, version int) (int, error) {
+	return c.editBank(ctx, a, name, func(old *bank.Bank) (bank.Edit, error) {
+		was, err := c.replayBanks(ctx, func(e *bank.Edit) bool { return e.Bank == name && e.Version <= version })
+		if err != nil {
+			return bank.Edit{}, err
+		}
+		b, ok := was.Bank(name)
+		if !ok || b.Version != version {
+			return bank.Edit{}, fmt.Errorf("bank %s, version %d: %w", name, version, record.ErrNotFound)
+		}
+		return old.Difference(b.AsFile()), nil
+	})
+}
+
+// editBank writes what make says of the bank as it is (an empty one if it is not there), in as many parts as it takes.
+func (c *Control) editBank(ctx context.Context, a Author, name string, make func(old *bank.Bank) (bank.Edit, error)) (int, error) {
+	c.banks.mu.Lock()
+	defer c.banks.mu.Unlock()
+	if err := c.readBanks(ctx); err != nil {
+		return 0, err
+	}
+	if a.ID == "" {
+		a.ID = NewID()
+	}
+	switch had, err := c.store.Change(ctx, a.ID); {
+	case err == nil: // a repeated request
+		ch, err := change.Decode(had.Body)
+		if err != nil || ch.Bank == nil || ch.Bank.Bank != name || ch.By != a.By || ch.Reason != a.Reason {
+			return 0, fmt.Errorf("change %.64q: %w", a.ID, record.ErrConflict)
+		}
+		return ch.Bank.Version, nil
+	case !errors.Is(err, record.ErrNotFound):
+		return 0, err
+	}
+	old, ok := c.banks.head.Bank(name)
+	if !ok {
+		old = &bank.Bank{Name: name}
+	}
+	whole, err := make(old)
+	if err != nil {
+		return 0, err
+	}
+	next, version := c.banks.head, c.banks.head.Version(name)
+	var rows []record.Change
+	parts := whole.Parts(partSize)
+	for i := range parts {
+		version++
+		e := &parts[i]
+		e.Bank, e.Version = name, version
+		if next, err = next.Apply(e); err != nil {
+			return 0, fmt.Errorf("%w: %w", record.ErrInvalid, err)
+		}
+		author := a
+		if e.More {
+			author.ID += "/" + strconv.Itoa(i+1)
+		}
+		row, err := c.make(author, func(ch *change.Change) { ch.Bank = e })
+		if err != nil {
+			return 0, err
+		}
+		rows = append(rows, row)
+	}
+	if err := c.store.PutChanges(ctx, rows...); err != nil {
+		return 0, err
+	}
+	c.banks.head = next
+	c.Wake()
+	return version, nil
+}
+
+// readBanks reads the changes of banks, once.
+func (c *Control) readBanks(ctx context.Context) error {
+	if c.banks.read {
+		return nil
+	}
+	head, err := c.replayBanks(ctx, func(*bank.Edit) bool { return true })
+	if err != nil {
+		return err
+	}
+	c.banks.head, c.banks.read = head, true
+	return nil
+}
+
+// replayBanks is the set that the edits that are wanted make.
+func (c *Control) replayBanks(ctx context.Context, wanted func(*bank.Edit) bool) (*bank.Set, error) {
+	var edits []*bank.Edit // newest first
+	for page := (record.Page{Limit: 100}); ; {
+		rows, err := c.store.ListChanges(ctx, "bank", page)
+		if err != nil {
+			return nil, err
+		}
+		if len(rows) == 0 {
+			break
+		}
+		for _, row := range rows {
+			page.Before = row.Seq
+			ch, err := change.Decode(row.Body)
+			if err != nil {
+				return nil, fmt.Errorf("change %s: %w", row.ID, err)
+			}
+			if wanted(ch.Bank) {
+				edits = append(edits, ch.Bank)
+			}
+		}
+	}
+	slices.Reverse(edits)
+	return bank.Replay(c.banks.compiler, edits)
+}
+
+// BankVersions are the edits of a bank without their entries, newest first, up to 500.
+func (c *Control) BankVersions(ctx context.Context, name string) ([]BankVersion, error) {
+	versions := []BankVersion{}
+	for page := (record.Page{Limit: 100}); len(versions) < 500; {
+		rows, err := c.store.ListChanges(ctx, "bank", page)
+		if err != nil || len(rows) == 0 {
+			return versions, err
+		}
+		for _, row := range rows {
+			page.Before = row.Seq
+			ch, err := change.Decode(row.Body)
+			if err != nil {
+				return nil, fmt.Errorf("change %s: %w", row.ID, err)
+			}
+			if e := ch.Bank; e.Bank == name && !e.More {
+				versions = append(versions, BankVersion{Version: e.Version, By: row.By, At: row.At, Reason: row.Reason, Added: len(e.Add), Removed: len(e.Remove), Dropped: e.Drop})
+			}
+		}
+	}
+	return versions, nil
+}
+
+// BankVersion is one change of a bank. Of a change in parts, Added and Removed are those of the last.
+type BankVersion struct {
+	Version        int
+	By             string
+	At             int64
+	Reason         string
+	Added, Removed int
+	Dropped        bool
+}

@@ -1,0 +1,105 @@
+package extract
+
+import (
+	"fmt"
+
+	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/internal/change"
+	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/rule"
+)
+
+// Pins follows what the journal says of banks and rules, ahead of the workers, so that each record is extracted by what was so at
+// its own position. It is used by one goroutine.
+type Pins struct {
+	banks *bank.Set
+	wants wants
+	all   bool
+}
+
+// NewPins begins with the banks and the rule sets as of the first record; the banks may be nil. With all, every signal is
+// extracted, also those that no rule reads.
+func NewPins(banks *bank.Set, all bool, sets ...*rule.Set) *Pins {
+	p := &Pins{banks: banks, all: all}
+	for _, set := range sets {
+		p.follow(set)
+	}
+	return p
+}
+
+// Pin is what a record is extracted by.
+type Pin struct {
+	Banks  *bank.Set
+	Change *Change // of a record that is one
+	wants  wants
+}
+
+// Change is a change that was read, with what it makes. Whether it counts is decide's to say.
+type Change struct {
+	change.Change
+	Rules *rule.Set // of a change of rules
+	Banks *bank.Set // of a change of banks: all of them
+	Err   error     // why it cannot be applied
+}
+
+// wants is a set of signals that cost something, of which a rule reads one at least.
+type wants uint8
+
+const (
+	wantFold wants = 1 << iota
+	wantLang
+	wantLinks
+	wantAll wants = 1<<iota - 1
+)
+
+// follow adds what a rule set reads. Nothing is ever taken away: a change that comes twice is dropped by decide, not here, and a
+// signal too many does no harm.
+func (p *Pins) follow(set *rule.Set) {
+	for name, want := range map[string]wants{
+		"text.fold": wantFold, "text.lang": wantLang,
+		"url.domains": wantLinks, "url.canonical": wantLinks, "url.shortened": wantLinks, "url.disguised": wantLinks, "url.looks": wantLinks,
+	} {
+		if p.wants&want == 0 && set.Reads(name) {
+			p.wants |= want
+		}
+	}
+}
+
+// At is the pin of the next record. A change of rules is compiled here, and one of banks, so that the loop need not stop for it.
+func (p *Pins) At(rec *journal.Record) Pin {
+	var c *Change
+	if rec.Kind == journal.Change {
+		c = p.change(rec)
+	}
+	pin := Pin{Banks: p.banks, Change: c, wants: p.wants}
+	if p.all {
+		pin.wants = wantAll
+	}
+	if p.banks.Needs(bank.Links) {
+		pin.wants |= wantLinks
+	}
+	return pin
+}
+
+func (p *Pins) change(rec *journal.Record) *Change {
+	decoded, err := change.Decode(rec.Body)
+	if err != nil {
+		return &Change{Err: err}
+	}
+	c := &Change{Change: *decoded}
+	switch {
+	case c.Change.Rules != nil:
+		set, problems := rule.Compile(c.Change.Rules.Files)
+		if set == nil {
+			c.Err = fmt.Errorf("change %s: the rule set does not compile in this build: %s", c.ID, problems[0])
+			break
+		}
+		c.Rules = set
+		p.follow(set)
+	case c.Bank != nil:
+		if c.Banks, c.Err = p.banks.Apply(c.Bank); c.Err == nil {
+			p.banks = c.Banks
+		}
+	}
+	return c
+}

@@ -1,0 +1,186 @@
+package rule
+
+import (
+	"slices"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/text/match"
+)
+
+// Link is a link of an event, written in its urls or in its text.
+type Link struct {
+	Canonical string // as text/link gives it
+	Host      string // empty for what is no link
+	Domain    string // the registrable one; empty for an address
+	Looks     string // the domain that the host looks like to a reader, if it looks like one in ASCII
+	Disguised bool   // written so that software does not see it
+	Shortener bool
+}
+
+// Found is something of a bank that an event holds.
+type Found struct {
+	Kind     string // of the bank: terms, links, devices
+	Bank     string
+	Entry    string // its value
+	Policy   string
+	Severity int64
+	Good     bool   // of a bank of known-good
+	Surface  string // as it stands in the event
+	Start    int    // of a term, in bytes of the text
+	Cost     int    // of a term's disguise, in hundredths; 0 as listed
+	How      match.How
+}
+
+// Banks says which banks there are, as of the event's position.
+type Banks interface {
+	// Has gives the kind of a bank: terms, links, devices; false if there is none of that name.
+	Has(name string) (kind string, ok bool)
+	// HasTerms reports whether there is any bank of terms.
+	HasTerms() bool
+}
+
+const fnMatched = "matched"
+
+// hasText says why nothing is known of terms, if it is not.
+func termsFault(name string) func(*Input) *fault {
+	absent, none := &fault{name + " absent"}, &fault{"no bank of terms"}
+	return func(in *Input) *fault {
+		switch {
+		case !in.Event.Fields.Has(event.FieldText):
+			return absent
+		case in.Signals.Banks == nil || !in.Signals.Banks.HasTerms():
+			return none
+		}
+		return nil
+	}
+}
+
+// scratch is the place in Evaluation.scratch of a list that is made anew for every event.
+type scratch int
+
+// The lists of what banks found. Those of matched() come after them.
+const (
+	scratchTerms scratch = iota
+	scratchSurfaces
+	scratchPolicies
+	scratchHow
+	scratchLooks
+	scratchMediaTypes
+	scratchMediaPDQ
+	scratchMatched
+)
+
+// foundList reads one thing of each term that was found, without repeats. Terms of known-good banks do not count.
+func foundList(name string, at scratch, get func(*Found) string) fn[[]string] {
+	unknown := termsFault(name)
+	return func(ev *Evaluation) ([]string, *fault) {
+		if f := unknown(&ev.in); f != nil {
+			return nil, f
+		}
+		list := ev.scratch[at][:0]
+		for i := range ev.in.Signals.Found {
+			f := &ev.in.Signals.Found[i]
+			if f.Kind != "terms" || f.Good {
+				continue
+			}
+			if v := get(f); v != "" && !slices.Contains(list, v) {
+				list = append(list, v)
+			}
+		}
+		ev.scratch[at] = list
+		return list, nil
+	}
+}
+
+// foundMost reads the largest of a number of the terms that were found; 0 if none was.
+func foundMost[T int64 | float64](name string, get func(*Found) T) fn[T] {
+	unknown := termsFault(name)
+	return func(ev *Evaluation) (most T, f *fault) {
+		if f := unknown(&ev.in); f != nil {
+			return 0, f
+		}
+		for i := range ev.in.Signals.Found {
+			if f := &ev.in.Signals.Found[i]; f.Kind == "terms" && !f.Good {
+				most = max(most, get(f))
+			}
+		}
+		return most, nil
+	}
+}
+
+// foundWays are the ways in which the terms that were found are disguised.
+func foundWays(name string) fn[[]string] {
+	unknown := termsFault(name)
+	return func(ev *Evaluation) ([]string, *fault) {
+		if f := unknown(&ev.in); f != nil {
+			return nil, f
+		}
+		var ways match.How
+		for i := range ev.in.Signals.Found {
+			if f := &ev.in.Signals.Found[i]; f.Kind == "terms" && !f.Good {
+				ways |= f.How
+			}
+		}
+		ev.scratch[scratchHow] = ways.AppendNames(ev.scratch[scratchHow][:0])
+		return ev.scratch[scratchHow], nil
+	}
+}
+
+// matchedNode is what of a bank the event holds. A bank that is not there, and an event without what the bank is about, are unknown.
+func matchedNode(bank string, at scratch) node {
+	missing := &fault{"no bank " + bank}
+	without := map[string]*fault{}
+	for _, kind := range []string{"terms", "links", "devices"} {
+		without[kind] = &fault{"nothing to match with bank " + bank + ": no " + map[string]string{"terms": "text", "links": "links", "devices": "device"}[kind]}
+	}
+	return listNode(func(ev *Evaluation) ([]string, *fault) {
+		s := ev.in.Signals
+		if s.Banks == nil {
+			return nil, missing
+		}
+		kind, ok := s.Banks.Has(bank)
+		if !ok {
+			return nil, missing
+		}
+		fields := ev.in.Event.Fields
+		if kind == "terms" && !fields.Has(event.FieldText) || kind == "links" && !s.HasLinks || kind == "devices" && !fields.Has(event.FieldDevice) {
+			return nil, without[kind]
+		}
+		list := ev.scratch[at][:0]
+		for i := range s.Found {
+			if f := &s.Found[i]; f.Bank == bank && !slices.Contains(list, f.Entry) {
+				list = append(list, f.Entry)
+			}
+		}
+		ev.scratch[at] = list
+		return list, nil
+	})
+}
+
+// anyLink reads whether a link of the event has a property.
+func anyLink(name string, is func(*Link) bool) fn[bool] {
+	absent := &fault{name + " absent"}
+	return func(ev *Evaluation) (bool, *fault) {
+		if !ev.in.Signals.HasLinks {
+			return false, absent
+		}
+		return slices.ContainsFunc(ev.in.Signals.Links, func(l Link) bool { return is(&l) }), nil
+	}
+}
+
+func linkLooks() fn[[]string] {
+	absent := &fault{"url.looks absent"}
+	return func(ev *Evaluation) ([]string, *fault) {
+		if !ev.in.Signals.HasLinks {
+			return nil, absent
+		}
+		list := ev.scratch[scratchLooks][:0]
+		for i := range ev.in.Signals.Links {
+			if looks := ev.in.Signals.Links[i].Looks; looks != "" && !slices.Contains(list, looks) {
+				list = append(list, looks)
+			}
+		}
+		ev.scratch[scratchLooks] = list
+		return list, nil
+	}
+}
