@@ -82,17 +82,16 @@ func Open(path string, opt Options) (Reader, error) {
 
 // NewReader reads events from r, which it owns and closes. The name is for errors and for the format.
 func NewReader(name string, r io.ReadCloser, opt Options) (_ Reader, err error) {
-	f := &fileReader{name: name, closers: []io.Closer{r}}
+	plain, err := decompress(name, r)
+	if err != nil {
+		return nil, err
+	}
+	f := &fileReader{name: name, plain: plain, lines: lines{r: plain.Reader, limit: opt.Limits.Line}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.Close())
 		}
 	}()
-	plain, err := f.decompress(r)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	f.lines = lines{r: plain, limit: opt.Limits.Line}
 	if opt.Format == ByName {
 		opt.Format = formatOf(name)
 	}
@@ -127,13 +126,13 @@ func formatOf(name string) Format {
 // fileReader reads one file.
 type fileReader struct {
 	name    string
+	plain   *Plain
 	lines   lines
 	row     func() ([]byte, error)
 	decode  func(line []byte, e *event.Event) (ok bool, err error)
 	native  bool
 	raw     []byte // of the last event: the line, or encoded
 	encoded []byte
-	closers []io.Closer
 }
 
 func (f *fileReader) openTable(opt Options) error {
@@ -152,30 +151,63 @@ func (f *fileReader) openTable(opt Options) error {
 	return nil
 }
 
-// decompress puts the decompressor that the first bytes call for before r.
-func (f *fileReader) decompress(r io.Reader) (*bufio.Reader, error) {
-	b := bufio.NewReaderSize(r, bufferSize)
-	magic, err := b.Peek(4)
+// Plain is a stream that was opened: its bytes, decompressed if it was compressed.
+type Plain struct {
+	*bufio.Reader
+	closers []io.Closer
+}
+
+// OpenPlain opens a file, or standard input for "-", as its bytes. Whether it is compressed (gzip, Zstandard), its first bytes say.
+func OpenPlain(path string, stdin io.Reader) (*Plain, error) {
+	if path == "-" {
+		return decompress("stdin", io.NopCloser(stdin))
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err // it names the operation and the path
+	}
+	return decompress(path, f)
+}
+
+// Close closes the decompressor and what it reads.
+func (p *Plain) Close() error {
+	var errs []error
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		errs = append(errs, p.closers[i].Close())
+	}
+	p.closers = nil
+	return errors.Join(errs...)
+}
+
+// decompress puts the decompressor that the first bytes call for before r, which it owns.
+func decompress(name string, r io.ReadCloser) (_ *Plain, err error) {
+	p := &Plain{bufio.NewReaderSize(r, bufferSize), []io.Closer{r}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("%s: %w", name, err), p.Close())
+		}
+	}()
+	magic, err := p.Peek(4)
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
 	switch {
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		z, err := gzip.NewReader(b)
+		z, err := gzip.NewReader(p.Reader)
 		if err != nil {
 			return nil, err
 		}
-		f.closers = append(f.closers, z)
-		return bufio.NewReaderSize(z, bufferSize), nil
+		p.closers = append(p.closers, z)
+		p.Reader = bufio.NewReaderSize(z, bufferSize)
 	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		z, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+		z, err := zstd.NewReader(p.Reader, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, err
 		}
-		f.closers = append(f.closers, z.IOReadCloser())
-		return bufio.NewReaderSize(z, bufferSize), nil
+		p.closers = append(p.closers, z.IOReadCloser())
+		p.Reader = bufio.NewReaderSize(z, bufferSize)
 	}
-	return b, nil
+	return p, nil
 }
 
 const (
@@ -224,11 +256,4 @@ func (f *fileReader) Raw() []byte { return f.raw }
 // Line is the number of the first line of the event that Next gave last.
 func (f *fileReader) Line() int { return f.lines.first }
 
-func (f *fileReader) Close() error {
-	var errs []error
-	for i := len(f.closers) - 1; i >= 0; i-- {
-		errs = append(errs, f.closers[i].Close())
-	}
-	f.closers = nil
-	return errors.Join(errs...)
-}
+func (f *fileReader) Close() error { return f.plain.Close() }

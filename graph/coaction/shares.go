@@ -1,0 +1,158 @@
+package coaction
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Shares are rows in which an account acts on an object, by a piece of content, at a time. The zero value has none. It takes about 24 bytes a
+// row beside the names, each of which it holds once.
+type Shares struct {
+	objects, accounts, contents names
+	rows                        []share
+	inputs                      []int // the first row of each input but the first
+}
+
+type share struct {
+	object, account, content uint32
+	at                       int64
+}
+
+// nothing is the object of a row that has none.
+const nothing = ^uint32(0)
+
+const maxRows = 1<<31 - 1
+
+// MaxTime is the greatest time, and −MaxTime the least: sums of their distances stay exact.
+const MaxTime = 1 << 61
+
+// Add adds a row; it copies the names. A row without an object acts on nothing: [CooRTweet] does not see it, and to [Toolkit] it is a message
+// that shares nothing. An account and a content there must be. Times are in any unit, the same as that of windows.
+func (s *Shares) Add(object, account, content []byte, at int64) error {
+	switch {
+	case len(account) == 0:
+		return errors.New("the account is empty")
+	case len(content) == 0:
+		return errors.New("the content is empty")
+	case at > MaxTime || at < -MaxTime:
+		return fmt.Errorf("time %d is out of range", at)
+	case len(s.rows) == maxRows:
+		return fmt.Errorf("more than %d rows", maxRows)
+	}
+	row := share{nothing, s.accounts.number(account), s.contents.number(content), at}
+	if len(object) > 0 {
+		row.object = s.objects.number(object)
+	}
+	s.rows = append(s.rows, row)
+	return nil
+}
+
+// NextInput says that the rows that follow are another input: [CooRTweet] searches each on its own and joins the pairs.
+func (s *Shares) NextInput() { s.inputs = append(s.inputs, len(s.rows)) }
+
+// Distinct drops rows that repeat object, account, content and time of an earlier one of the same input. A table with several
+// columns of objects, of which one is read, has such rows.
+func (s *Shares) Distinct() {
+	seen := make(map[share]struct{}, len(s.rows))
+	kept := s.rows[:0]
+	next := 0
+	for i, row := range s.rows {
+		for next < len(s.inputs) && s.inputs[next] == i {
+			s.inputs[next] = len(kept)
+			next++
+			clear(seen)
+		}
+		if _, ok := seen[row]; !ok {
+			seen[row] = struct{}{}
+			kept = append(kept, row)
+		}
+	}
+	for ; next < len(s.inputs); next++ {
+		s.inputs[next] = len(kept)
+	}
+	s.rows = kept
+}
+
+// Len is how many rows there are.
+func (s *Shares) Len() int { return len(s.rows) }
+
+// each calls do with the rows of each input.
+func (s *Shares) each(do func(rows []share)) {
+	from := 0
+	for _, to := range s.inputs {
+		do(s.rows[from:to])
+		from = to
+	}
+	do(s.rows[from:])
+}
+
+// names numbers names in the order in which they come.
+type names struct {
+	place map[string]uint32
+	list  []string
+}
+
+func (n *names) number(name []byte) uint32 {
+	i, ok := n.place[string(name)]
+	if !ok {
+		if n.place == nil {
+			n.place = map[string]uint32{}
+		}
+		i = uint32(len(n.list))
+		n.list = append(n.list, string(name))
+		n.place[n.list[i]] = i
+	}
+	return i
+}
+
+// sorted is the numbers in order of their names, and the place of each number in it.
+func (n *names) sorted() (order, rank []uint32) {
+	order = make([]uint32, len(n.list))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return cmp.Compare(n.list[a], n.list[b]) })
+	rank = make([]uint32, len(order))
+	for r, i := range order {
+		rank[i] = uint32(r)
+	}
+	return order, rank
+}
+
+// arrange sorts rows into the order in which CooRTweet sees them: by account in the order in which accounts come, then, stably, by object in
+// the order in which objects then come. It returns where each object's rows end.
+func arrange(rows []share) (arranged []share, ends []int) {
+	arranged, _ = bucket(rows, func(r *share) uint32 { return r.account })
+	return bucket(arranged, func(r *share) uint32 { return r.object })
+}
+
+// bucket sorts rows stably by a key in the order in which keys first come.
+func bucket(rows []share, key func(*share) uint32) (sorted []share, ends []int) {
+	place := map[uint32]uint32{}
+	of := make([]uint32, len(rows))
+	for i := range rows {
+		k := key(&rows[i])
+		p, ok := place[k]
+		if !ok {
+			p = uint32(len(place))
+			place[k] = p
+			ends = append(ends, 0)
+		}
+		of[i] = p
+		ends[p]++
+	}
+	starts := make([]int, len(ends))
+	for p, sum := 0, 0; p < len(ends); p++ {
+		starts[p] = sum
+		sum += ends[p]
+		ends[p] = sum
+	}
+	sorted = make([]share, len(rows))
+	for i, row := range rows {
+		sorted[starts[of[i]]] = row
+		starts[of[i]]++
+	}
+	return sorted, ends
+}
