@@ -25,14 +25,7 @@ var flipped = func() map[rune]rune {
 // taken as it is, so there is one way only.
 func (w *walker) backwards() {
 	l := w.l
-	flips := false
-	for i := range l.symbols {
-		if y := &l.symbols[i]; y.Rune >= 128 && flipped[y.Rune] != 0 {
-			flips = true
-			break
-		}
-	}
-	if !l.suspect && !flips {
+	if !l.suspect && !l.flips {
 		return
 	}
 	native := l.native
@@ -40,7 +33,7 @@ func (w *walker) backwards() {
 		if native {
 			w.back(int(l.runs[i].end)-1, Reversed)
 		}
-		if flips {
+		if l.flips {
 			w.back(int(l.runs[i].end)-1, Flipped)
 		}
 	}

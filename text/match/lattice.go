@@ -15,6 +15,7 @@ type lattice struct {
 	plain   int     // runs that are common words of the language
 	strange int     // runs that are in no dictionary, but for tags and abbreviations
 	suspect bool    // there is a strange run that is no name, or a star or digit beside a letter
+	flips   bool    // there is a letter that looks like another upside down, not in ASCII
 	turned  bool    // part of it is in another order than in the text
 	native  bool    // in a language whose words are known, as far as one can tell: what is strange in another is no misspelling
 }
@@ -54,7 +55,7 @@ func (l *lattice) read(symbols []fold.Symbol) {
 	l.flags = slices.Grow(l.flags[:0], n)[:n]
 	l.run = slices.Grow(l.run[:0], n)[:n]
 	l.runs = l.runs[:0]
-	l.plain, l.strange, l.suspect, l.turned = 0, 0, false, false
+	l.plain, l.strange, l.suspect, l.flips, l.turned = 0, 0, false, false, false
 	for i := 0; i < n; {
 		y := &symbols[i]
 		l.turned = l.turned || y.Hidden&fold.Overridden != 0
@@ -64,6 +65,7 @@ func (l *lattice) read(symbols []fold.Symbol) {
 		}
 		l.run[i] = -1
 		l.flags[i] = 0
+		l.flips = l.flips || y.Rune >= 128 && flipped[y.Rune] != 0
 		if (y.Alike != 0 || y.Rune == '*') && (i > 0 && symbols[i-1].Kind == fold.Letter || i+1 < n && symbols[i+1].Kind == fold.Letter) {
 			l.suspect = true
 		}
@@ -97,6 +99,7 @@ func (l *lattice) readRun(i int) int {
 			}
 		} else {
 			foreign++
+			l.flips = l.flips || flipped[y.Rune] != 0
 			h = h.with(y.Letter())
 		}
 	}

@@ -22,7 +22,11 @@ func (w *walker) mayBegin(i int) bool {
 	if f := w.l.flags[i]; f&abroad != 0 || f&drawing != 0 && w.mayDraw(root.kids, i) {
 		return true
 	}
-	return w.mayTake(root, i, uint64(y.Own|y.Alike)&root.kids, maxForks)
+	letters := uint64(y.Own|y.Alike) & root.kids
+	if letters != 0 && letters&(letters-1) == 0 { // as most
+		return w.mayFollow(&w.b.trie.nodes[root.child(bits.TrailingZeros64(letters))], i+1, letters, maxForks)
+	}
+	return w.mayTake(root, i, letters, maxForks)
 }
 
 // mayTake goes on by any of the letters from symbol k.
@@ -134,17 +138,54 @@ func (w *walker) mayTouch(set uint64, k int) bool {
 
 // mayDraw reports whether a drawing stands at symbol k whose first letter is of the set.
 func (w *walker) mayDraw(set uint64, k int) bool {
-	y := &w.l.symbols[k]
-	if y.Rune >= 128 {
+	l := w.l
+	c := l.symbols[k].Rune
+	if c >= 128 {
 		return true
 	}
-	units := drawn[y.Rune]
+	if drawnAlone[c]&set != 0 && l.flags[k]&known == 0 {
+		return true
+	}
+	if k+1 == len(l.symbols) {
+		return false
+	}
+	y := &l.symbols[k+1]
+	if !drawnNext[c].has(y.Rune) && !drawnNext[c].has(y.Text) {
+		return false
+	}
+	units := drawn[c]
 	for i := range units {
-		if uint64(units[i].letters[0])&set != 0 && units[i].at(w.l, k) {
+		if uint64(units[i].letters[0])&set != 0 && units[i].at(l, k) {
 			return true
 		}
 	}
 	return false
+}
+
+// drawnAlone are the first letters of what each character draws by itself, drawnNext the second characters of longer drawings.
+var drawnAlone, drawnNext = func() (alone [128]uint64, next [128]asciiSet) {
+	for c, units := range drawn {
+		for _, u := range units {
+			if len(u.text) == 1 {
+				alone[c] |= uint64(u.letters[0])
+			} else {
+				next[c].add(u.text[1])
+			}
+		}
+	}
+	return alone, next
+}()
+
+// asciiSet is a set of characters; those beyond ASCII are in it together or not at all.
+type asciiSet [3]uint64
+
+func (s *asciiSet) add(c rune) { s[min(c/64, 2)] |= 1 << (c & 63) }
+
+func (s *asciiSet) has(c rune) bool {
+	if c >= 128 {
+		return s[2] != 0
+	}
+	return s[c/64]&(1<<(c&63)) != 0
 }
 
 // mayStar reports whether symbol k stands for any letter of the set, as a star does.
