@@ -27,6 +27,7 @@ type token struct {
 	strange    bool  // in no dictionary, and neither a name nor a tag nor an abbreviation
 	digits     bool  // digits or signs for letters in it
 	stars      uint8 // in a row, between the first letter and the last
+	ending     uint8 // letters behind what was starred that are an ending: 3 in f***ing and f**king
 }
 
 const (
@@ -97,7 +98,8 @@ func (f *fuzzy) promises() bool {
 func (f *fuzzy) appendKeys(dst []uint32, t *token) []uint32 {
 	w := f.text(t)
 	if t.stars > 1 {
-		dst = append(dst, starred(w[0], w[len(w)-1], len(w)))
+		stem := w[:len(w)-int(t.ending)]
+		dst = append(dst, starred(stem[0], stem[len(stem)-1], len(stem)))
 	}
 	if !t.strange {
 		return dst
@@ -182,14 +184,27 @@ func latinLetter(y *fold.Symbol) byte {
 	return byte((y.Alike & fold.Latin).First())
 }
 
+// masked are the endings that are left when a word is starred out.
+var masked = []string{"ing", "in", "ed", "er", "ers", "s"}
+
 // judge says what the token can be.
 func (f *fuzzy) judge(t *token, letters, stars int, native bool) {
 	l := f.l
 	w := f.text(t)
 	t.digits = letters+stars < len(w)
 	if stars > 0 {
-		if letters == 2 && stars == len(w)-2 && w[0] != '*' && w[len(w)-1] != '*' && len(w) <= maxWord {
+		rest := len(w) - 1 - stars // behind the stars
+		if w[0] == '*' || rest < 1 || len(w) > maxWord || slices.ContainsFunc(w[1:1+stars], func(c byte) bool { return c != '*' }) {
+			return
+		}
+		switch behind := string(w[1+stars:]); {
+		case rest == 1 && letters == 2:
 			t.stars = uint8(stars)
+		case letters != rest+1 || stars < 2:
+		case slices.Contains(masked, behind):
+			t.stars, t.ending = uint8(stars), uint8(rest)
+		case slices.Contains(masked, behind[1:]):
+			t.stars, t.ending = uint8(stars), uint8(rest-1)
 		}
 		return
 	}
@@ -235,10 +250,15 @@ func (f *fuzzy) likeness(t *token, word string) (how How, cost int, certain bool
 		return 0, 0, false
 	}
 	if t.stars > 0 {
-		if len(w) == len(word) && w[0] == word[0] && w[len(w)-1] == word[len(word)-1] && len(w) >= minEdited {
-			return Stars, costMask, true
+		stem := w[:len(w)-int(t.ending)]
+		last := stem[len(stem)-1]
+		if len(stem) != len(word) || stem[0] != word[0] || last != word[len(word)-1] && last != '*' || len(stem) < minEdited {
+			return 0, 0, false
 		}
-		return 0, 0, false
+		if t.ending > 0 {
+			return Stars | Inflected, costMask + costEnding, true
+		}
+		return Stars, costMask, true
 	}
 	if slices.Contains(w, '*') {
 		return 0, 0, false

@@ -26,7 +26,7 @@ func compile(t testing.TB, texts ...string) *Bank {
 }
 
 func TestDisguises(t *testing.T) {
-	bank := compile(t, "viagra", "free money", "kill yourself", "casino", "bonk", "cheap meds", "dick", "anal", "whore")
+	bank := compile(t, "viagra", "free money", "kill yourself", "casino", "bonk", "cheap meds", "dick", "anal", "whore", "scatterbrain")
 	for _, tc := range []struct {
 		name, text, term, surface string
 		how                       How
@@ -58,6 +58,9 @@ func TestDisguises(t *testing.T) {
 		{"repeats", "viaaagrrra", "viagra", "viaaagrrra", Repeats},
 		{"vowels starred", "v**gr*", "viagra", "v**gr*", Stars},
 		{"all but the ends starred", "the c****o", "casino", "c****o", Stars},
+		{"starred before an ending", "the b**ked one", "bonk", "b**ked", Stars | Inflected},
+		{"all but the first letter and the ending starred", "the b***ing one", "bonk", "b***ing", Stars | Inflected},
+		{"the end of a long word starred", "a scatter***** person", "scatterbrain", "scatter*****", Stars},
 		{"in a tag", "#FreeMoney now", "free money", "FreeMoney", Joined},
 		{"between words", "thecasinos", "casino", "casinos", Joined | Inflected},
 		{"in reverse", "the onisac there", "casino", "onisac", Reversed},

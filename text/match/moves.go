@@ -128,10 +128,13 @@ func starSet(y *fold.Symbol) uint64 {
 	return 0
 }
 
+// longMask is the number of letters beside which more than two consonants may be starred out: motherf****.
+const longMask = 6
+
 // stars takes a sign for a letter that it leaves out.
 func (w *walker) stars(s state, n *node, y *fold.Symbol) {
 	mask := starSet(y) & n.kids
-	if s.wild > 1 {
+	if s.wild > 1 && s.own < longMask {
 		mask &= vowelSet
 	}
 	for ; mask != 0; mask &= mask - 1 {

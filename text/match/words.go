@@ -96,6 +96,7 @@ func (w *words) finish() {
 		put(key('p', sound(buf[:0], word, false)), id)
 		put(key('p', sound(buf[:0], word, true)), id)
 		put(starred(word[0], word[len(word)-1], len(word)), id)
+		put(starred(word[0], '*', len(word)), id)
 	}
 	slices.SortFunc(w.entries, func(x, y entry) int {
 		if x.key != y.key {
