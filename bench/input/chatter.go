@@ -10,7 +10,7 @@ import (
 // mention, a number, a misspelling, an emoji or a link among them, cut with an ellipsis now and then; 85 bytes on average. The same
 // n gives the same posts.
 func Chatter(n int) []string {
-	w := &chatter{random: rand.New(rand.NewPCG(7, 85))}
+	w := &chatter{rand.New(rand.NewPCG(7, 85)), strings.Fields("mo li sha ren ta co vi nel jo ma dar ki win ley ash ber to an el son")}
 	posts := make([]string, n)
 	for i := range posts {
 		posts[i] = w.post()
@@ -18,9 +18,9 @@ func Chatter(n int) []string {
 	return posts
 }
 
-// Terms are n listed terms of one to three made-up words, each different. Hardly any is in Chatter.
+// Terms are n listed terms of one to three made-up words, each different, of other syllables than Chatter's. Hardly any is in it.
 func Terms(n int) []string {
-	w := &chatter{random: rand.New(rand.NewPCG(11, 3))}
+	w := &chatter{rand.New(rand.NewPCG(11, 3)), strings.Fields("ba ker dol min tas ru pel vo gan shi tor lem ach und fri ost ex qua jin wib")}
 	seen := map[string]bool{}
 	terms := make([]string, 0, n)
 	for len(terms) < n {
@@ -37,16 +37,19 @@ func Terms(n int) []string {
 }
 
 // chatter draws words.
-type chatter struct{ random *rand.Rand }
+type chatter struct {
+	random    *rand.Rand
+	syllables []string // of made-up words
+}
 
 func (w *chatter) one(of []string) string { return of[w.random.IntN(len(of))] }
 
 func (w *chatter) chance(p float64) bool { return w.random.Float64() < p }
 
-func (w *chatter) madeUp(syllablesOf int) string {
+func (w *chatter) madeUp(length int) string {
 	var b strings.Builder
-	for range syllablesOf {
-		b.WriteString(w.one(syllables))
+	for range length {
+		b.WriteString(w.one(w.syllables))
 	}
 	return b.String()
 }
@@ -103,12 +106,10 @@ func (w *chatter) word() string {
 	return word[:at] + word[at+1:]
 }
 
-var (
-	syllables = strings.Fields("ba ker dol min tas ru pel vo gan shi tor lem ach und fri ost ex qua jin wib")
-	words     = strings.Fields("the the the to to and and a a of in in is i i i you you it my my for on that this with me be so so at have just are was not we " +
-		"but love all like out up good day what do can get your from one when time if how new people now see don't it's i'm can't about really " +
-		"think know there they will some more want here back who last night then why going been best never make even today way work much would " +
-		"right still after great only year first their them too over life home look always week little every thing happy friends game show " +
-		"yesterday waiting beautiful another something tomorrow everyone weekend morning nothing together because finally remember believe " +
-		"amazing thought picture coffee family another birthday watching school music summer please thanks baby house")
-)
+// words are common ones, the more common the more often.
+var words = strings.Fields("the the the to to and and a a of in in is i i i you you it my my for on that this with me be so so at have just are was not we " +
+	"but love all like out up good day what do can get your from one when time if how new people now see don't it's i'm can't about really " +
+	"think know there they will some more want here back who last night then why going been best never make even today way work much would " +
+	"right still after great only year first their them too over life home look always week little every thing happy friends game show " +
+	"yesterday waiting beautiful another something tomorrow everyone weekend morning nothing together because finally remember believe " +
+	"amazing thought picture coffee family another birthday watching school music summer please thanks baby house")
