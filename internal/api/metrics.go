@@ -45,6 +45,7 @@ type readings struct {
 	fired, effects, unevaluated, shade *prometheus.Desc
 	windowKeys, windowBytes, evicted   *prometheus.Desc
 	stateBytes, overBudget, ids        *prometheus.Desc
+	families, familyBytes, forgotten   *prometheus.Desc
 	imageFailed, outbox                *prometheus.Desc
 	letters, lettersDropped            *prometheus.Desc
 }
@@ -72,6 +73,9 @@ func newReadings(a *API) *readings {
 	c.evicted = desc("window_evicted_total", "Keys of a window that were dropped for the memory budget.", "window")
 	c.stateBytes = desc("state_bytes", "Bytes of the hot state, at the stated cost of its entries.")
 	c.overBudget = desc("state_over_budget_bytes", "Bytes that the hot state is above its budget.")
+	c.families = desc("text_families", "Families of near-copies that are remembered.")
+	c.familyBytes = desc("text_family_bytes", "Bytes of those families, at the stated cost of their entries.")
+	c.forgotten = desc("text_families_forgotten_total", "Families that were dropped for the memory budget.")
 	c.ids = desc("state_ids", "Event ids that are remembered, by where.", "where")
 	c.imageFailed = desc("image_failed", "1 if the last image of the hot state could not be written.")
 	c.outbox = desc("outbox_effects", "Effects that are not finished, by state.", "state")
@@ -105,6 +109,9 @@ func (c *readings) Collect(out chan<- prometheus.Metric) {
 	gauge(out, c.clock, float64(s.State.Clock)/1e9)
 	gauge(out, c.stateBytes, float64(s.State.Bytes))
 	gauge(out, c.overBudget, float64(s.State.OverBudget))
+	gauge(out, c.families, float64(s.State.Families.Families))
+	gauge(out, c.familyBytes, float64(s.State.Families.Bytes))
+	count(out, c.forgotten, uint64(s.State.Families.Forgotten))
 	gauge(out, c.ids, float64(s.State.IDs.Memory), "memory")
 	gauge(out, c.ids, float64(s.State.IDs.Disk), "disk")
 	gauge(out, c.imageFailed, truth(s.ImageError != nil))

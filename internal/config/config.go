@@ -50,7 +50,7 @@ type Quota struct {
 // Decide is the settings of the decision loop.
 type Decide struct {
 	Lateness       Duration `yaml:"lateness" doc:"How far behind the event clock an event still enters windows. A later one is decided as late and changes no window."`
-	Memory         Size     `yaml:"memory" doc:"Budget of windows and tables, by the stated cost of their entries. Above it the longest unused go first."`
+	Memory         Size     `yaml:"memory" doc:"Budget of windows, tables and families of texts, which take a quarter at most, by the stated cost of their entries. Above it the longest unused go first."`
 	DedupeHorizon  Duration `yaml:"dedupe_horizon" doc:"How long an event's id is remembered. An event older than this is refused."`
 	DedupeIDs      int      `yaml:"dedupe_ids" doc:"Most ids that are remembered, whatever their age."`
 	Deadline       Duration `yaml:"deadline" doc:"How long a synchronous call waits for its verdict before it is answered as undecided."`

@@ -3,10 +3,12 @@ package family
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // stream makes posts of about a hundred letters: words that are as frequent as those of a language, and one in five a copy of an
@@ -164,3 +166,60 @@ func BenchmarkTemplate(b *testing.B) {
 		mine(texts)
 	}
 }
+
+// BenchmarkImage writes the image of an index of many texts in the steps that the decide loop makes, and one more after each 10,000
+// texts.
+func BenchmarkImage(b *testing.B) {
+	n := 100_000
+	if os.Getenv("RINGFENCE_FULL") == "1" {
+		n = 1_000_000
+	}
+	src := newStream(1)
+	var k Sketcher
+	var s Sketch
+	x, at := NewIndex(8<<30), 0
+	out := &counted{}
+	x.Mark(out)
+	assign := func(n int) {
+		for range n {
+			k.Into(&s, src.next())
+			x.Assign(&s, "a", int64(at))
+			at++
+		}
+	}
+	image := func() (steps []time.Duration) {
+		began := time.Now()
+		x.Mark(out)
+		steps = append(steps, time.Since(began))
+		for more := true; more; {
+			began := time.Now()
+			more = x.Step(1024) == 0
+			steps = append(steps, time.Since(began))
+		}
+		return steps
+	}
+	report := func(what string, texts int, steps []time.Duration) {
+		slices.Sort(steps)
+		b.ReportMetric(float64(steps[len(steps)/2].Microseconds()), "µs/step-"+what)
+		b.ReportMetric(float64(steps[len(steps)*99/100].Microseconds()), "µs/step-p99-"+what)
+		b.ReportMetric(float64(out.bytes)/float64(texts), "B/text-"+what)
+		b.ReportMetric(float64(out.records)/float64(texts), "records/text-"+what)
+	}
+	assign(n)
+	first, whole := image(), *out
+	var steps []time.Duration
+	*out = counted{}
+	for b.Loop() {
+		assign(10_000)
+		steps = append(steps, image()...)
+	}
+	report("next", 10_000*b.N, steps)
+	*out = whole
+	report("first", n, first)
+}
+
+// counted counts what a store would hold.
+type counted struct{ records, bytes int }
+
+func (c *counted) Set(key, value []byte) { c.records++; c.bytes += len(key) + len(value) }
+func (c *counted) Delete([]byte)         {}
