@@ -9,6 +9,7 @@ import (
 // lattice is a text as symbols, and its words.
 type lattice struct {
 	symbols []fold.Symbol
+	english *vocabulary
 	flags   []flag  // of each symbol
 	runs    []run   // words: letters without anything between them
 	run     []int32 // of each symbol, its run; -1 for what is no letter
@@ -51,7 +52,7 @@ func (l *lattice) odd(r *run) bool { return r.rank == unknown && !l.named(r) }
 
 func (l *lattice) read(symbols []fold.Symbol) {
 	n := len(symbols)
-	l.symbols = symbols
+	l.symbols, l.english = symbols, english()
 	l.flags = slices.Grow(l.flags[:0], n)[:n]
 	l.run = slices.Grow(l.run[:0], n)[:n]
 	l.runs = l.runs[:0]
@@ -106,7 +107,7 @@ func (l *lattice) readRun(i int) int {
 	l.turned = l.turned || hidden&fold.Overridden != 0
 	r.end = int32(i)
 	length := i - int(r.start)
-	r.rank = english().rank(h)
+	r.rank = l.english.rank(h)
 	r.ascii = foreign == 0
 	r.shouted = capitals == length
 	r.capital = capitals == 1 && 'A' <= l.symbols[r.start].Rune && l.symbols[r.start].Rune <= 'Z'
@@ -167,7 +168,7 @@ func (l *lattice) rank(i, j int) rank {
 	for ; i < j; i++ {
 		h = h.with(l.symbols[i].Letter())
 	}
-	return english().rank(h)
+	return l.english.rank(h)
 }
 
 // letters reports whether symbols i to j are these letters, in their plain reading.
