@@ -2,6 +2,8 @@ package match
 
 import (
 	_ "embed"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -187,12 +189,13 @@ var hangulLike = sync.OnceValue(func() map[rune][]likeness {
 			add(from, meant, Homoglyphs, 12)
 		}
 	}
-	for latin, jamo := range map[string]string{
+	latinJamo := map[string]string{
 		"g": "ㄱ", "k": "ㄱㅋ", "n": "ㄴ", "d": "ㄷ", "t": "ㄷㅌ", "r": "ㄹ", "l": "ㄹ", "m": "ㅁ", "b": "ㅂ", "p": "ㅂㅍ", "s": "ㅅ", "sh": "ㅅ",
 		"j": "ㅈ", "ch": "ㅊ", "h": "ㅎ", "kk": "ㄲ", "tt": "ㄸ", "pp": "ㅃ", "ss": "ㅆ", "jj": "ㅉ", "ng": "ㅇ",
 		"a": "ㅏ", "ae": "ㅐ", "e": "ㅔ", "eo": "ㅓ", "o": "ㅗ", "u": "ㅜ", "eu": "ㅡ", "i": "ㅣ", "ya": "ㅑ", "yo": "ㅛ", "yu": "ㅠ", "wa": "ㅘ", "wi": "ㅟ", "wo": "ㅝ",
-	} {
-		for _, to := range jamo {
+	}
+	for _, latin := range slices.Sorted(maps.Keys(latinJamo)) { // in order, for the same result each time
+		for _, to := range latinJamo[latin] {
 			add(latin, string(to), Romanised, 12)
 			if !consonant(to) {
 				add(latin, "ㅇ"+string(to), Romanised, 12)

@@ -222,7 +222,7 @@ func TestReadTerms(t *testing.T) {
 }
 
 // pieces are what disguises are made of.
-var pieces = strings.Fields(`f u c k free money viagra v i a g r a . - * ** _ | / \ < > <b> ( ) [] @ $ 0 1 3 7 é е о ᴋ ｖ 𝐚 🅰 💀 ❤️ ㅅㅣ 한 法 轮 ك ل
+var pieces = strings.Fields(`f u c k free money viagra v i a g r a . - * ** _ | / \ < > <b> ( ) [] @ $ 0 1 3 7 é е о ᴋ ｖ 𝐚 🅰 💀 ❤️ ㅅㅣ 한 시 빨 쉬 法 轮 功 伦 輪 fa lun 氵 去 ك ل ٮ ى ں ح م ر 7 5 ya ば カ ー ゛ ﾞ っ 水
 	&#118; &amp; %76%69%61 \u0076 ` + "\u202e \u202c \u200b \u0301\u0302 \xff")
 
 func drawText(t *rapid.T) string {
@@ -230,7 +230,7 @@ func drawText(t *rapid.T) string {
 }
 
 var oddBank = func() *Bank {
-	b, err := Compile([]Term{{Text: "viagra"}, {Text: "free money"}, {Text: "法轮功"}, {Text: "시발"}, {Text: "كلب"}, {Text: "сука"}, {Text: "a", Boundary: "none"}, {Text: "🍆"}})
+	b, err := Compile([]Term{{Text: "viagra"}, {Text: "free money"}, {Text: "法轮功"}, {Text: "시발"}, {Text: "كلب"}, {Text: "сука"}, {Text: "a", Boundary: "none"}, {Text: "🍆"}, {Text: "ばか"}, {Text: "حمار"}, {Text: "خنزير"}, {Text: "한국인"}, {Text: "가法a ل"}})
 	if err != nil {
 		panic(err)
 	}
@@ -293,8 +293,8 @@ func TestPlainIsAmongAll(t *testing.T) {
 }
 
 func TestFindAllocatesNothing(t *testing.T) {
-	bank := compile(t, "viagra", "free money", "kill yourself")
-	texts := []string{"an ordinary post with nothing in it, 10/10 #fun @ home", "get v1agra and fr33 m.o.n.e.y, kll yrslf", "Größe, naïve façade, привет"}
+	bank := compile(t, "viagra", "free money", "kill yourself", "法轮功", "حمار", "خنزير", "ばか", "시발", "망했어", "수상해")
+	texts := []string{"an ordinary post with nothing in it, 10/10 #fun @ home", "get v1agra and fr33 m.o.n.e.y, kll yrslf", "Größe, naïve façade, привет", "他练发轮功，法lun功，氵去轮功", "ya 7mar, حںرىر يا 7مار", "ﾊﾞｶ ばーか", "씨빨 시1발 mang했어 水상해"}
 	var f Finder
 	for _, text := range texts {
 		f.Find(bank, text)
@@ -311,7 +311,7 @@ func TestFindAllocatesNothing(t *testing.T) {
 }
 
 func FuzzFind(f *testing.F) {
-	for _, seed := range []string{"", "v1agra", "\u202evi\u202e\u202c", "&#118;%76\\u0076", strings.Repeat("a", 300), "f*** m***y", "v\xffi", strings.Repeat("v.i ", 50)} {
+	for _, seed := range []string{"", "v1agra", "\u202evi\u202e\u202c", "&#118;%76\\u0076", strings.Repeat("a", 300), "f*** m***y", "v\xffi", strings.Repeat("v.i ", 50), "fa轮功 水去轮工", "7مار حںرىر", "ばー゛か", "한구긴 핝굮읹"} {
 		f.Add(seed)
 	}
 	var finder Finder
