@@ -116,6 +116,15 @@ func NewSet(c *Compiler, banks []Stored) (*Set, error) {
 	return s, s.build("")
 }
 
+// Stored gives a bank as it is kept, without its entries; also one that was dropped.
+func (s *Set) Stored(name string) Stored {
+	if s == nil || s.banks[name] == nil {
+		return Stored{}
+	}
+	b := s.banks[name]
+	return Stored{Name: name, Version: b.Version, Header: b.Header, Dropped: b.Dropped, Pending: b.pending}
+}
+
 // Stored is a bank as it is kept outside a set.
 type Stored struct {
 	Name    string

@@ -28,35 +28,35 @@ func (f *facts) bankSet(c *bank.Compiler) (*bank.Set, error) {
 	return bank.NewSet(c, list)
 }
 
-// editBank does to the tables what an edit did to the set before it.
-func (f *facts) editBank(e *bank.Edit, before *bank.Set) {
-	b, _ := f.banks.Get(e.Bank)
-	b.Name, b.Version = e.Bank, e.Version
+// editBank does to the tables what an edit did to a set: before it, and after.
+func (f *facts) editBank(e *bank.Edit, before, after *bank.Set) {
+	pending := before.Stored(e.Bank).Pending
+	f.banks.Put(e.Bank, after.Stored(e.Bank), 0)
 	if e.More {
-		b.Pending = append(b.Pending[:len(b.Pending):len(b.Pending)], e)
-		f.banks.Put(e.Bank, b, 0)
 		return
 	}
-	parts := append(b.Pending[:len(b.Pending):len(b.Pending)], e)
-	b.Pending = nil
-	for _, part := range parts {
-		if b.Dropped = part.Drop; part.Drop {
-			if old, ok := before.Bank(e.Bank); ok {
-				for _, entry := range old.Entries() {
-					f.entries.Delete(e.Bank + "\x00" + entry.Value)
-				}
-			}
-			continue
-		}
-		if part.Header != nil {
-			b.Header = *part.Header
-		}
-		for _, value := range part.Remove {
+	now, ok := after.Bank(e.Bank)
+	if !ok {
+		now = &bank.Bank{}
+	}
+	settle := func(value string) {
+		if entry, ok := now.Entry(value); ok {
+			f.entries.Put(e.Bank+"\x00"+value, entry, 0)
+		} else {
 			f.entries.Delete(e.Bank + "\x00" + value)
 		}
-		for _, entry := range part.Add {
-			f.entries.Put(e.Bank+"\x00"+entry.Value, entry, 0)
+	}
+	for _, part := range append(pending[:len(pending):len(pending)], e) {
+		if old, ok := before.Bank(e.Bank); part.Drop && ok {
+			for _, entry := range old.Entries() {
+				settle(entry.Value)
+			}
+		}
+		for _, value := range part.Remove {
+			settle(value)
+		}
+		for i := range part.Add {
+			settle(part.Add[i].Value)
 		}
 	}
-	f.banks.Put(e.Bank, b, 0)
 }

@@ -311,7 +311,7 @@ func (l *Loop) change(it *extract.Item, out *Output) Outcome {
 		l.facts.rules.Put("active", json.RawMessage(it.Record.Body), 0)
 		out.Activated = made.Rules
 	case c.Bank != nil:
-		l.facts.editBank(c.Bank, l.banks)
+		l.facts.editBank(c.Bank, l.banks, made.Banks)
 		l.banks = made.Banks
 	case c.Label != nil:
 		l.changeLabel(c, out)

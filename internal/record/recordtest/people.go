@@ -129,6 +129,24 @@ func changes(t *testing.T, s record.Store) {
 	all, err = s.ListChanges(t.Context(), "", record.Page{Before: 2})
 	ok(t, err)
 	diff(t, "second page", all, []record.Change{a})
+	all, err = s.ListChanges(t.Context(), "allow", record.Page{})
+	ok(t, err)
+	diff(t, "of a kind", all, []record.Change{b})
+	one, err := s.Change(t.Context(), a.ID)
+	ok(t, err)
+	diff(t, "by id", one, a)
+	_, err = s.Change(t.Context(), "c9")
+	is(t, "no such id", err, record.ErrNotFound)
+
+	// Several are stored together or not at all.
+	c, spoilt := change("c3", "bank"), again
+	is(t, "one of two conflicts", s.PutChanges(t.Context(), c, spoilt), record.ErrConflict)
+	_, err = s.Change(t.Context(), c.ID)
+	is(t, "the other", err, record.ErrNotFound)
+	ok(t, s.PutChanges(t.Context(), c, change("c4", "bank")))
+	all, err = s.ListChanges(t.Context(), "bank", record.Page{})
+	ok(t, err)
+	diff(t, "both", []string{all[0].ID, all[1].ID}, []string{"c4", "c3"})
 }
 
 func changesInvalid(t *testing.T, s record.Store) {
