@@ -80,6 +80,9 @@ func TestSameDecisions(t *testing.T) {
 	if n := bytes.Count(want, []byte("\n")); n < 1000 {
 		t.Fatalf("%d decisions: too few to compare", n)
 	}
+	if n := len(fires(t, want)["copies"]); n < 100 {
+		t.Fatalf("%d copies of texts: too few to compare", n)
+	}
 	t.Run("two and four workers", func(t *testing.T) {
 		for _, workers := range []int{2, 4} {
 			got, _ := live(t, workers, "testdata/rules", lines)
