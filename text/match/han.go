@@ -10,12 +10,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/ringfence/ringfence/text/fold"
-	"github.com/ringfence/ringfence/text/internal/wordset"
 )
 
 //go:generate go run -C gen/native .
 
-// Tables of Chinese characters and vocabularies; gen/native names their sources and licences.
+// Tables of Chinese characters; gen/native names their sources and licences.
 var (
 	//go:embed han.gz
 	hanData []byte
@@ -25,13 +24,6 @@ var (
 	formsData []byte
 	//go:embed parts.gz
 	partsData []byte
-
-	//go:embed zh.set
-	chineseWords string
-	//go:embed ko.set
-	koreanWords string
-	//go:embed ja.set
-	japaneseWords string
 )
 
 // eachCharacter reads a table: a line for each character, and what is known of it.
@@ -313,43 +305,4 @@ func (w *nativeWalker) compounds(s nstate, u *piece) {
 			w.takeAll(s, []rune{c.whole}, u.symbol, 3, Drawn, costParts)
 		}
 	}
-}
-
-// vocabularyOf are the words of a script, and the letters of the longest.
-func vocabularyOf(of scripts) (wordset.Set, int) {
-	switch of {
-	case han:
-		return wordset.Set(chineseWords), 4
-	case hangul:
-		return wordset.Set(koreanWords), 5
-	case kana:
-		return wordset.Set(japaneseWords), 6
-	}
-	return "", 0
-}
-
-// wordAt is n letters of a script from a symbol on; fewer if there are not as many. It is valid until the next call.
-func (w *nativeWalker) wordAt(from, n int, of scripts) []rune {
-	word := w.word[:0]
-	for i := from; i < min(from+n, len(w.l.symbols)) && scriptOf(w.l.symbols[i].Text) == of; i++ {
-		word = append(word, w.l.symbols[i].Text)
-	}
-	return word
-}
-
-// longestWord is the number of letters of the longest word in a vocabulary.
-const longestWord = 6
-
-// explained reports whether the symbol is part of a word with its neighbours. What a plain reading explains is no disguise.
-func (w *nativeWalker) explained(i int) bool {
-	of := scriptOf(w.l.symbols[i].Text)
-	words, longest := vocabularyOf(of)
-	for n := 2; n <= longest; n++ {
-		for from := max(i-n+1, 0); from <= i; from++ {
-			if word := w.wordAt(from, n, of); len(word) == n && words.Has(word) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -258,5 +258,5 @@ func (w *nativeWalker) takeAll(s nstate, path []rune, symbol int32, n int, how H
 		s.partial++
 	}
 	s.at = w.after(symbol, n)
-	w.taken1(s, int(symbol)+n)
+	w.letterDone(s, int(symbol)+n)
 }

@@ -216,7 +216,7 @@ func (w *nativeWalker) walk(s nstate) {
 		s.how |= Repeats
 		s.cost += costRepeat
 		s.letters--
-		w.taken1(s, int(u.symbol)+1)
+		w.letterDone(s, int(u.symbol)+1)
 	}
 }
 
@@ -252,7 +252,7 @@ func (w *nativeWalker) goOn(s nstate, n int32, how How, cost int32) {
 		w.walk(s)
 		return
 	}
-	w.taken1(s, int(w.units[s.at-1].symbol)+1)
+	w.letterDone(s, int(w.units[s.at-1].symbol)+1)
 }
 
 // change notes that a symbol was taken for another.
@@ -260,8 +260,8 @@ func (s *nstate) change(w *nativeWalker, symbol int32) {
 	s.changed |= 1 << min(int(symbol)-w.from, 63)
 }
 
-// taken1 goes on after the symbols up to end were taken for a letter.
-func (w *nativeWalker) taken1(s nstate, end int) {
+// letterDone goes on after the symbols up to end were taken for a letter.
+func (w *nativeWalker) letterDone(s nstate, end int) {
 	l := w.l
 	for i := int(s.last) + 1; i < end; i++ {
 		if i < w.from {
@@ -336,60 +336,4 @@ func (w *nativeWalker) pass(s nstate, end int) {
 		space = space || y.Kind == fold.Space
 		clause = clause || strings.ContainsRune(clauseMarks, y.Rune)
 	}
-}
-
-// accept reports a term, unless what stands there can be read as it is.
-func (w *nativeWalker) accept(s *nstate, out *nativeOut, end int) {
-	how, cost := s.how|out.how, s.cost+out.cost
-	if !w.holds(s, out, end, &how, &cost) {
-		return
-	}
-	m := w.l.match(int(out.term), w.from, end, how, int(cost))
-	here := (*w.found)[w.here:]
-	for i := range here {
-		if h := &here[i]; h.Term == m.Term && h.End == m.End {
-			if m.Cost < h.Cost {
-				*h = m
-			}
-			return
-		}
-	}
-	if len(here) < maxMatches {
-		*w.found = append(*w.found, m)
-	}
-}
-
-// holds reports whether the reading is better than the plain one.
-func (w *nativeWalker) holds(s *nstate, out *nativeOut, end int, how *How, cost *int32) bool {
-	switch {
-	case s.sound:
-		return w.sameSound(s, out, end, how, cost)
-	case w.latin:
-		return w.context.holds(w.l, w.from, end, s.letters)
-	case s.changed == 0 && out.how == 0:
-		return true
-	case out.of&arabic != 0:
-		return *how&Dotless == 0 || s.marked
-	case s.letters < 2 || s.cost > 15*s.letters || out.of == hangul && s.strange >= s.letters-s.partial:
-		return false
-	}
-	changed := s.changed
-	if out.how != 0 {
-		changed = 1<<min(end-w.from, 63) - 1
-	}
-	words, longest := vocabularyOf(out.of)
-	if out.of == hangul { // its words begin where there was a space
-		for n := 2; n <= longest; n++ {
-			if word := w.wordAt(w.from, n, out.of); len(word) == n && changed&(1<<n-1) != 0 && words.Has(word) {
-				return false
-			}
-		}
-		return true
-	}
-	for i := w.from; i < min(end, w.from+63); i++ {
-		if changed&(1<<(i-w.from)) != 0 && w.explained(i) {
-			return false
-		}
-	}
-	return true
 }
