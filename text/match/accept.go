@@ -100,8 +100,18 @@ func (w *walker) accept(s state, n *node) {
 	}
 }
 
-// maxMatches bounds the matches that begin at one place.
-const maxMatches = 64
+// Bounds of the matches that begin at one place, and of those of a text before what overlaps is merged.
+const (
+	maxMatches = 64
+	maxOfText  = 1 << 14
+)
+
+// thin merges what was found so far where there is much of it, so that a text which is one match after the other takes little memory.
+// What a term's conditions may refuse stays as it is.
+func (w *walker) thin() {
+	*w.found = merge(*w.found, func(term int) bool { return term >= len(w.b.terms) || !w.b.terms[term].conditional() })
+	w.crowded = len(*w.found) > maxOfText/2
+}
 
 // report keeps the cheaper of two ways to the same match.
 func (w *walker) report(m Match) {
@@ -114,7 +124,7 @@ func (w *walker) report(m Match) {
 			return
 		}
 	}
-	if len(here) < maxMatches {
+	if len(here) < maxMatches && len(*w.found) < maxOfText {
 		*w.found = append(*w.found, m)
 	}
 }

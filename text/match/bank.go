@@ -19,6 +19,7 @@ type Bank struct {
 	trie    trie
 	plain   plain
 	native  native
+	russian russian
 	aliases []alias // of native terms, numbered on from the terms
 	words   words
 	letters []uint16 // of each term
@@ -67,6 +68,9 @@ func Compile(terms []Term) (*Bank, error) {
 			b.plain.add(path, t.Boundary)
 			if t.Lang == "" || t.Lang == "en" {
 				b.words.add(path, i)
+			}
+			if t.Lang == "" || t.Lang == "ru" {
+				b.russian.add(path, i)
 			}
 		} else {
 			b.native.add(symbols, i)
@@ -125,7 +129,7 @@ func letterPath(symbols []fold.Symbol) ([]uint8, bool) {
 // allowed says whether the conditions of the term hold around the match.
 func (b *Bank) allowed(m Match, text string) bool {
 	t := &b.terms[m.Term]
-	if len(t.Except) == 0 && len(t.Near) == 0 && len(t.Unless) == 0 {
+	if !t.conditional() {
 		return true
 	}
 	const around = 100

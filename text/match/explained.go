@@ -33,7 +33,7 @@ func (w *nativeWalker) accept(s *nstate, out *nativeOut, end int) {
 			return
 		}
 	}
-	if len(here) < maxMatches {
+	if len(here) < maxMatches && len(*w.found) < 2*maxOfText {
 		*w.found = append(*w.found, m)
 	}
 }

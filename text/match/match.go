@@ -96,6 +96,7 @@ type Finder struct {
 	walker  walker
 	fuzzy   fuzzy
 	native  nativeWalker
+	strange []int32 // runs of Russian that no dictionary has
 	matches []Match
 }
 
@@ -113,6 +114,7 @@ func (f *Finder) Find(b *Bank, text string) []Match {
 	f.walker.walk(b, &f.lattice, &f.matches)
 	f.native.find(b, &f.lattice, &f.matches)
 	f.fuzzy.find(b, &f.lattice, &f.matches)
+	f.findRussian(b)
 	if len(b.aliases) > 0 {
 		f.matches = b.resolve(f.matches, f.native.has)
 	}
@@ -126,15 +128,21 @@ func (f *Finder) settle(b *Bank) []Match {
 	if len(f.matches) == 0 {
 		return f.matches
 	}
-	slices.SortFunc(f.matches, func(x, y Match) int {
+	kept := merge(slices.DeleteFunc(f.matches, func(m Match) bool { return !b.allowed(m, f.text) }), func(int) bool { return true })
+	slices.SortFunc(kept, func(x, y Match) int {
+		return cmp.Or(x.Start-y.Start, x.End-y.End, x.Term-y.Term)
+	})
+	return kept
+}
+
+// merge leaves, in place, of the matches of a term that overlap only the cheapest, if those of the term are to be merged.
+func merge(matches []Match, merges func(term int) bool) []Match {
+	slices.SortFunc(matches, func(x, y Match) int {
 		return cmp.Or(x.Term-y.Term, x.Start-y.Start, x.Cost-y.Cost, y.End-x.End)
 	})
-	kept := f.matches[:0]
-	for _, m := range f.matches {
-		if !b.allowed(m, f.text) {
-			continue
-		}
-		if n := len(kept); n > 0 && kept[n-1].Term == m.Term && m.Start < kept[n-1].End {
+	kept := matches[:0]
+	for _, m := range matches {
+		if n := len(kept); n > 0 && kept[n-1].Term == m.Term && m.Start < kept[n-1].End && merges(m.Term) {
 			if m.Cost < kept[n-1].Cost {
 				kept[n-1] = m
 			}
@@ -142,8 +150,5 @@ func (f *Finder) settle(b *Bank) []Match {
 		}
 		kept = append(kept, m)
 	}
-	slices.SortFunc(kept, func(x, y Match) int {
-		return cmp.Or(x.Start-y.Start, x.End-y.End, x.Term-y.Term)
-	})
 	return kept
 }

@@ -73,7 +73,7 @@ func (w *nativeWalker) find(b *Bank, l *lattice, found *[]Match) {
 	if w.n.size == 0 || !w.read() {
 		return
 	}
-	w.total = nativePerText + nativePerSymbol*len(l.symbols)
+	w.total = stepsOf(len(l.symbols), nativePerSymbol, nativePerText)
 	for i := range l.symbols {
 		y := &l.symbols[i]
 		u := &w.units[w.first[i]]

@@ -14,8 +14,8 @@ func (f *Finder) findAll(b *Bank, text string) []Match {
 	f.matches, f.text = f.matches[:0], text
 	l, w := &f.lattice, &f.walker
 	l.read(f.reader.Read(text))
-	w.b, w.l, w.found = b, l, &f.matches
-	w.total = stepsPerText + stepsPerSymbol*len(l.symbols)
+	w.b, w.l, w.found, w.crowded = b, l, &f.matches, false
+	w.total = stepsOf(len(l.symbols), stepsPerSymbol, stepsPerText)
 	for i, flags := range l.flags {
 		if flags&inner == 0 {
 			if w.starts(i) {

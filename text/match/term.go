@@ -30,6 +30,9 @@ type Term struct {
 	Unless []string `yaml:"unless" json:"unless,omitempty"`
 }
 
+// conditional reports whether it depends on what is around a match whether it counts.
+func (t *Term) conditional() bool { return len(t.Except)+len(t.Near)+len(t.Unless) > 0 }
+
 // Bounds of a list.
 const (
 	maxTerms    = 100_000

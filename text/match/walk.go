@@ -6,14 +6,6 @@ import (
 	"github.com/ringfence/ringfence/text/fold"
 )
 
-// Budgets of steps: no start of a word takes more than stepsPerStart, and no text more than stepsPerSymbol times its length, so
-// that the time is linear in the text whatever is in it.
-const (
-	stepsPerStart  = 1000
-	stepsPerSymbol = 50
-	stepsPerText   = 10_000 // and so many beside
-)
-
 const (
 	maxGap   = 3 // signs between two letters of a word
 	maxSpace = 6 // between words
@@ -27,12 +19,13 @@ type walker struct {
 	l     *lattice
 	found *[]Match
 
-	start  int  // symbol
-	inside bool // the start is within a word: only for terms without boundaries
-	steps  int  // left for this start
-	total  int  // left for this text
-	first  int  // match of this start
-	ahead  int  // symbol beyond which mayBegin does not look
+	start   int  // symbol
+	inside  bool // the start is within a word: only for terms without boundaries
+	steps   int  // left for this start
+	total   int  // left for this text, beside what is every start's own
+	first   int  // match of this start
+	crowded bool // merging what was found leaves too much of it to do so again
+	ahead   int  // symbol beyond which mayBegin does not look
 }
 
 // state is a place in lattice and trie, and how it was reached.
@@ -68,8 +61,8 @@ type sums struct {
 }
 
 func (w *walker) walk(b *Bank, l *lattice, found *[]Match) {
-	w.b, w.l, w.found = b, l, found
-	w.total = stepsPerText + stepsPerSymbol*len(l.symbols)
+	w.b, w.l, w.found, w.crowded = b, l, found, false
+	w.total = stepsOf(len(l.symbols), stepsPerSymbol, stepsPerText)
 	for i := 0; i < len(l.symbols); {
 		if w.starts(i) && w.mayBegin(i) {
 			w.from(i)
@@ -150,16 +143,19 @@ func (w *walker) leads(i int) bool {
 
 // from walks from one symbol.
 func (w *walker) from(i int) {
+	if len(*w.found) >= maxOfText && !w.crowded {
+		w.thin()
+	}
 	w.start, w.first = i, len(*w.found)
-	w.steps = min(stepsPerStart, w.total)
-	w.total -= w.steps
+	given := min(stepsPerStart, ownSteps+w.total)
+	w.steps = given
 	s := state{at: int32(i), word: int32(i), last: -1, letter: -1}
 	w.inside = w.l.flags[i]&(inner|joint) == inner
 	if w.l.flags[i]&joint != 0 {
 		s.how, s.cost = Joined, costJoin
 	}
 	w.letters(s)
-	w.total += w.steps
+	w.total -= max(given-w.steps-ownSteps, 0)
 }
 
 // cost of the moves, in hundredths.

@@ -87,6 +87,22 @@ func TestHostileTexts(t *testing.T) {
 	}
 }
 
+// TestNothingIsHiddenBehindHostileTexts holds that a term is found behind a text that takes all the steps that a text has.
+func TestNothingIsHiddenBehindHostileTexts(t *testing.T) {
+	var f Finder
+	bank := hostileBank(t)
+	found := f.Find(bank, strings.Repeat("1", 1<<15)+" assassin")
+	if f.walker.total > 0 {
+		t.Errorf("the text leaves %d steps; it is not hostile enough", f.walker.total)
+	}
+	if n := len(found); n == 0 || bank.terms[found[n-1].Term].Text != "assassin" {
+		t.Errorf("%d matches, and assassin is not the last", n)
+	}
+	if n := cap(f.matches); n > 2*maxOfText {
+		t.Errorf("memory for %d matches, want that for %d at most", n, maxOfText)
+	}
+}
+
 // TestMegabyteOfMarks holds a letter under a megabyte of marks to one symbol.
 func TestMegabyteOfMarks(t *testing.T) {
 	text := "v" + strings.Repeat("\u0301\u0327", 1<<18-8) + "iagra"
