@@ -1,8 +1,12 @@
 package match
 
 import (
+	"math"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ringfence/ringfence/text/fold"
 )
 
 // hostile are texts that make a reader, a walk or a lookup as slow as it gets, by what is repeated in them.
@@ -53,6 +57,10 @@ var hostile = map[string]string{
 	"Hanja":           "가水",
 	"liaisons":        "국인",
 	"clusters":        "핝",
+
+	// The worst that a search among 1,252 combinations of these found.
+	"a syllable, a bracket":       "가)",
+	"a syllable, a star, a smile": "가*)!",
 }
 
 // hostileBank has terms that begin alike, repeat themselves and are of many short words.
@@ -116,19 +124,50 @@ func TestMegabyteOfMarks(t *testing.T) {
 	}
 }
 
+// BenchmarkHostile gives what a byte of each text costs, and how many times as much a text twice as long does: 2 where time is linear.
 func BenchmarkHostile(b *testing.B) {
 	bank := hostileBank(b)
-	for name, what := range hostile {
+	for _, name := range slices.Sorted(keysOf(hostile)) {
 		b.Run(name, func(b *testing.B) {
-			text := strings.Repeat(what, (1<<14)/len(what))
 			var f Finder
-			f.Find(bank, text)
-			b.SetBytes(int64(len(text)))
-			start := processorTime(b)
-			for b.Loop() {
+			cost := func(size int) float64 {
+				text := strings.Repeat(hostile[name], size/len(hostile[name]))
 				f.Find(bank, text)
+				least := math.Inf(1)
+				for range 3 {
+					start := processorTime(b)
+					f.Find(bank, text)
+					least = min(least, processorTime(b)-start)
+				}
+				return least
 			}
-			b.ReportMetric(float64(len(text))*float64(b.N)/1e6/(processorTime(b)-start), "MB/cpu-s")
+			var once, twice float64
+			for b.Loop() {
+				once, twice = cost(1<<13), cost(1<<14)
+			}
+			b.ReportMetric(twice*1e9/(1<<14), "cpu-ns/byte")
+			b.ReportMetric(twice/max(once, 1e-9), "×")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkMegabyte is the largest text there is, of what is slowest and of marks.
+func BenchmarkMegabyte(b *testing.B) {
+	bank := hostileBank(b)
+	for _, name := range []string{"zalgo", "ones", "bars", "a syllable, a bracket", "spaced letters"} {
+		b.Run(name, func(b *testing.B) {
+			text := strings.Repeat(hostile[name], fold.MaxText/len(hostile[name]))
+			var f Finder
+			took := 0.0
+			for b.Loop() {
+				start := processorTime(b)
+				f.Find(bank, text)
+				took = processorTime(b) - start
+			}
+			b.ReportMetric(took, "cpu-s")
+			b.ReportMetric(float64(cap(f.lattice.symbols)*40+cap(f.lattice.run)*5+cap(f.matches)*40)/(1<<20), "MiB")
+			b.ReportMetric(0, "ns/op")
 		})
 	}
 }
