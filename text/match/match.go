@@ -12,7 +12,7 @@
 //
 // Terms in Chinese, Arabic, kana and Hangul are found by rules of their own: other characters of the same sound, other forms of a
 // letter, parts of a character, Latin letters, Arabic without dots. What those rules read into a text counts only where no
-// vocabulary of the language explains it; for Arabic there is none, so its terms are not misspelt.
+// vocabulary of the language explains it. Russian terms are also found with a letter missing or two swapped.
 //
 // The package stands alone. It embeds an English vocabulary made from SCOWL (words.LICENSE), and tables and vocabularies of other
 // languages (vocabularies.LICENSE).

@@ -1,17 +1,15 @@
-// Package wordset holds a vocabulary in about twelve bits a word, so that it can be part of the program and needs nothing to be
-// read in: a Bloom filter (Bloom 1970). It never misses a word that is in it, and takes one of some hundred others for one.
+// Package wordset holds a vocabulary in about a byte a word, so that it can be part of the program and needs nothing to be read in: a
+// Bloom filter (Bloom 1970). It never misses a word that is in it, and takes a few others for one: of a thousand three with twelve
+// bits a word, twenty with eight.
 package wordset
 
 // A Set is a vocabulary as New makes it.
 type Set string
 
-const (
-	bitsPerWord = 12
-	probes      = 7
-)
+const probes = 7
 
-// New makes the set of the words.
-func New(words [][]rune) Set {
+// New makes the set of the words, with so many bits for each.
+func New(words [][]rune, bitsPerWord int) Set {
 	set := make([]byte, len(words)*bitsPerWord/8+1)
 	for _, word := range words {
 		place(word, uint64(8*len(set)), func(bit uint64) bool {

@@ -9,7 +9,7 @@ import (
 func TestEveryWordIsFound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		words := rapid.SliceOf(rapid.SliceOf(rapid.Rune())).Draw(t, "words")
-		set := New(words)
+		set := New(words, 12)
 		for _, word := range words {
 			if !set.Has(word) {
 				t.Fatalf("%q is not in the set of %q", string(word), words)
@@ -25,7 +25,7 @@ func TestFewOthersAreFound(t *testing.T) {
 	for i := range n {
 		words = append(words, word(i))
 	}
-	set, wrong := New(words), 0
+	set, wrong := New(words, 12), 0
 	for i := range n {
 		if set.Has(word(n + i)) {
 			wrong++

