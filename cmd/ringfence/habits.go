@@ -114,5 +114,5 @@ func inWords(features []habit.Feature) []string {
 	return words
 }
 
-// hundredths rounds a figure for printing.
-func hundredths(x float64) float64 { return math.Round(100*x) / 100 }
+// hundredths rounds a figure for printing; the sum makes 0 of −0.
+func hundredths(x float64) float64 { return math.Round(100*x)/100 + 0 }

@@ -19,6 +19,7 @@ type textCmd struct {
 	Families textFamiliesCmd `cmd:"" help:"Texts that are copies of one another, and the template that they share."`
 	Links    textLinksCmd    `cmd:"" help:"The links in texts, also those written so that software does not see them."`
 	Habits   textHabitsCmd   `cmd:"" help:"How texts are obfuscated, and which accounts share the habit."`
+	Discover textDiscoverCmd `cmd:"" help:"Terms and disguises that nobody listed, with what speaks for them."`
 	Train    textTrainCmd    `cmd:"" help:"A model that says how likely a text is of a kind, from labelled texts."`
 	Score    textScoreCmd    `cmd:"" help:"How likely texts are of a model's kind, and what decided."`
 }
@@ -28,11 +29,11 @@ type text struct {
 	ID      string `json:"id"`
 	Text    string `json:"text"`
 	Label   string `json:"label"`   // for text train
-	Account string `json:"account"` // for text habits
+	Account string `json:"account"` // for text habits and text discover
 }
 
-// readTexts calls do for each text of a file, in their order.
-func readTexts(path string, do func(text) error) error {
+// readTexts calls do for each text of a file, in their order. T is text, or what a verb reads in its place.
+func readTexts[T any](path string, do func(T) error) error {
 	in := os.Stdin
 	if path != "-" {
 		f, err := os.Open(path)
@@ -44,7 +45,7 @@ func readTexts(path string, do func(text) error) error {
 	}
 	dec := json.NewDecoder(bufio.NewReaderSize(in, 1<<16))
 	for n := 1; ; n++ {
-		var t text
+		var t T
 		if err := dec.Decode(&t); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
@@ -111,18 +112,9 @@ type textMatch struct {
 }
 
 func (c textMatchCmd) Run() error {
-	f, err := os.Open(c.Terms)
+	bank, err := compileTerms(c.Terms)
 	if err != nil {
 		return err
-	}
-	terms, err := match.ReadTerms(f, c.Terms)
-	f.Close()
-	if err != nil {
-		return err
-	}
-	bank, err := match.Compile(terms)
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.Terms, err)
 	}
 	var finder match.Finder
 	find := finder.Find
@@ -141,4 +133,22 @@ func (c textMatchCmd) Run() error {
 			Matches []textMatch `json:"matches"`
 		}{t.ID, matches}
 	})
+}
+
+// compileTerms compiles the terms of a file.
+func compileTerms(path string) (*match.Bank, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	terms, err := match.ReadTerms(f, path)
+	if err != nil {
+		return nil, err
+	}
+	bank, err := match.Compile(terms)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return bank, nil
 }
