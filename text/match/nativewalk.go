@@ -263,10 +263,7 @@ func (s *nstate) change(w *nativeWalker, symbol int32) {
 // letterDone goes on after the symbols up to end were taken for a letter.
 func (w *nativeWalker) letterDone(s nstate, end int) {
 	l := w.l
-	for i := int(s.last) + 1; i < end; i++ {
-		if i < w.from {
-			continue
-		}
+	for i := max(int(s.last)+1, w.from); i < end; i++ {
 		y := &l.symbols[i]
 		if restyled(y) {
 			s.how, s.cost = s.how|Fonts, s.cost+costHidden
