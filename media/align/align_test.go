@@ -312,3 +312,20 @@ func BenchmarkAlign(b *testing.B) {
 		}
 	})
 }
+
+func FuzzExtract(f *testing.F) {
+	f.Add(uint16(60), scene(1, 60, 50).Pix)
+	f.Add(uint16(0), []byte{})
+	f.Add(uint16(1), make([]byte, 3000))
+	f.Fuzz(func(t *testing.T, width uint16, pix []byte) {
+		w := int(width)
+		p := Plane{w, len(pix) / max(w, 1), pix}
+		x, err := Extract(p)
+		if err != nil {
+			return
+		}
+		if err := new(Features).UnmarshalBinary(bytesOf(x)); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -61,7 +62,8 @@ func photos(t *testing.T, folder string) (names []string, list []*image.RGBA) {
 
 // TestRecallOnPhotos measures how many altered photos are recognised, by Verify and by a bank of 10,000 other pictures, and how many
 // features agree at most between a query and pictures that are not in it. It logs a table. RINGFENCE_PHOTOS names a folder of
-// photos with a long side of some 1000 pixels and, after a colon, one of other pictures that share nothing with them.
+// photos with a long side of some 1000 pixels and, after a colon, one of other pictures that share nothing with them; RINGFENCE_TRANSFORM is a
+// regular expression of the transforms that are wanted.
 func TestRecallOnPhotos(t *testing.T) {
 	folders := filepath.SplitList(os.Getenv("RINGFENCE_PHOTOS"))
 	if len(folders) != 2 {
@@ -86,10 +88,11 @@ func TestRecallOnPhotos(t *testing.T) {
 		}
 	}
 	all := append(slices.Clone(banked), unlike...)
+	chosen := regexp.MustCompile(os.Getenv("RINGFENCE_TRANSFORM"))
 	unrelated := map[int]int{} // pairs by inliers
 	pairs, strangers := 0, 0
 	for _, tr := range transform.All() {
-		if !strings.Contains(tr.Name, os.Getenv("RINGFENCE_TRANSFORM")) {
+		if !chosen.MatchString(tr.Name) {
 			continue
 		}
 		rng := rand.New(rand.NewPCG(1, 1))
@@ -119,8 +122,8 @@ func TestRecallOnPhotos(t *testing.T) {
 					strangers++
 				}
 			}
-			for k := range 12 {
-				if j := (i + 11 + 5*k) % len(all); j != i && j != beside {
+			for k := range 4 {
+				if j := (i + 11 + 17*k) % len(all); j != i && j != beside {
 					a, _ := Verify(query, all[j])
 					unrelated[a.Inliers]++
 					pairs++

@@ -72,10 +72,10 @@ func together(shelves ...*shelf) *shelf {
 	return all
 }
 
-// index makes the tables, with about as many lists as a quarter of the features.
+// index makes the tables, with a list for some four to eight features.
 func (s *shelf) index() {
 	s.gone = make([]atomic.Bool, len(s.ids))
-	s.bits = min(max(bits.Len(uint(len(s.descriptors)))-2, 8), 22)
+	s.bits = min(max(bits.Len(uint(len(s.descriptors)))-3, 8), 22)
 	for t := range s.tables {
 		starts := make([]uint32, 1<<s.bits+1)
 		for i := range s.descriptors {
@@ -100,7 +100,7 @@ func (s *shelf) index() {
 
 const (
 	nearDistance = 64  // of features that vote for a picture
-	maxLooks     = 512 // features that a query's feature is compared with under one key: what is more frequent tells little
+	maxLooks     = 128 // features that a query's feature is compared with under one key: what is more frequent tells little
 	maxVotes     = 256 // that a query's feature has in a shelf
 	minVotes     = 4   // that a candidate has
 )
