@@ -293,8 +293,8 @@ func TestPlainIsAmongAll(t *testing.T) {
 }
 
 func TestFindAllocatesNothing(t *testing.T) {
-	bank := compile(t, "viagra", "free money", "kill yourself", "法轮功", "حمار", "خنزير", "ばか", "시발", "망했어", "수상해")
-	texts := []string{"an ordinary post with nothing in it, 10/10 #fun @ home", "get v1agra and fr33 m.o.n.e.y, kll yrslf", "Größe, naïve façade, привет", "他练发轮功，法lun功，氵去轮功", "ya 7mar, حںرىر يا 7مار", "ﾊﾞｶ ばーか", "씨빨 시1발 mang했어 水상해"}
+	bank := compile(t, "viagra", "free money", "kill yourself", "法轮功", "حمار", "خنزير", "ばか", "시발", "망했어", "수상해", "мошенник")
+	texts := []string{"an ordinary post with nothing in it, 10/10 #fun @ home", "get v1agra and fr33 m.o.n.e.y, kll yrslf", "Größe, naïve façade, привет", "他练发轮功，法lun功，氵去轮功", "ya 7mar, حںرىر يا 7مار", "ﾊﾞｶ ばーか", "씨빨 시1발 mang했어 水상해", "он точно мошеник"}
 	var f Finder
 	for _, text := range texts {
 		f.Find(bank, text)

@@ -174,8 +174,19 @@ func restyled(y *fold.Symbol) bool {
 // spaceless are the scripts that do not part words.
 var spaceless = map[string]bool{"Han": true, "Hiragana": true, "Katakana": true, "Thai": true, "Lao": true, "Khmer": true, "Myanmar": true, "Tibetan": true, "Common": true, "Inherited": true}
 
+// longestPrefix is the number of letters of the longest of the prefixes.
+const longestPrefix = 4
+
 // prefixes are what Arabic writes as one with the next word.
-var prefixes = map[string]bool{"ال": true, "و": true, "ب": true, "ل": true, "ف": true, "ك": true, "وال": true, "بال": true, "لل": true, "فال": true, "كال": true, "يا": true}
+var prefixes = func() map[[longestPrefix]rune]bool {
+	m := map[[longestPrefix]rune]bool{}
+	for _, prefix := range []string{"ال", "و", "ب", "ل", "ف", "ك", "وال", "بال", "لل", "فال", "كال", "يا"} {
+		var p [longestPrefix]rune
+		copy(p[:], []rune(prefix))
+		m[p] = true
+	}
+	return m
+}()
 
 // starts reports whether a word may begin at i.
 func starts(l *lattice, i int) bool {
@@ -183,18 +194,20 @@ func starts(l *lattice, i int) bool {
 	if spaceless[script] {
 		return true
 	}
-	j := i
-	for j > 0 && i-j <= 4 && l.symbols[j-1].Kind == fold.Letter && l.symbols[j-1].Script == l.symbols[i].Script {
-		j--
+	first := i
+	for first > 0 && l.symbols[first-1].Kind == fold.Letter && l.symbols[first-1].Script == l.symbols[i].Script {
+		if first--; i-first > longestPrefix {
+			return false
+		}
 	}
-	if i == j {
-		return true
+	if first == i || script != "Arabic" {
+		return first == i
 	}
-	var before []rune
-	for ; j < i; j++ {
-		before = append(before, l.symbols[j].Text)
+	var before [longestPrefix]rune
+	for k := range i - first {
+		before[k] = l.symbols[first+k].Text
 	}
-	return script == "Arabic" && prefixes[string(before)]
+	return prefixes[before]
 }
 
 // ends reports whether a word may end before i. Korean and Arabic words have endings.

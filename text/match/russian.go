@@ -97,7 +97,9 @@ func (f *Finder) findRussian(b *Bank) {
 		run := &l.runs[i]
 		word, _ := l.cyrillicWord(run, steps[:], runes[:])
 		r.each(word, func(t *russianTerm) {
-			f.matches = append(f.matches, l.match(int(t.term), int(run.start), int(run.end), Edited, costEdit))
+			if len(f.matches) < 2*maxOfText {
+				f.matches = append(f.matches, l.match(int(t.term), int(run.start), int(run.end), Edited, costEdit))
+			}
 		})
 	}
 }

@@ -57,6 +57,7 @@ var hostile = map[string]string{
 	"Hanja":           "가水",
 	"liaisons":        "국인",
 	"clusters":        "핝",
+	"Russian":         "мошеник ",
 
 	// The worst that a search among 1,252 combinations of these found.
 	"a syllable, a bracket":       "가)",
@@ -67,7 +68,7 @@ var hostile = map[string]string{
 func hostileBank(tb testing.TB) *Bank {
 	tb.Helper()
 	texts := []string{"ass", "assassin", "a s s", "as as as as as", "ㅋㅋ", "ㅋㅋㅋㅋㅋㅋㅋㅋ", "f u f u f u", "aaaaaaaaaaaaaaaaaaaa", "hhhhhh", "xxx", "kotoran", "1111111111",
-		"각각각각각각각각", "한국인", "국인국인국인", "가가가가", "法法法法法法法法", "法轮功", "行行行行", "的行的行", "品", "回回回回", "ばばばば", "つつつつつ", "ばかばか", "بتبتبتبت", "جزجزجزجز", "حمار", "حححح"}
+		"각각각각각각각각", "한국인", "국인국인국인", "가가가가", "法法法法法法法法", "法轮功", "行行行行", "的行的行", "品", "回回回回", "ばばばば", "つつつつつ", "ばかばか", "بتبتبتبت", "جزجزجزجز", "حمار", "حححح", "мошенник"}
 	for _, a := range "aeiourstln" {
 		for _, b := range "aeiourstln" {
 			for _, c := range "aeiourstln" {
