@@ -137,16 +137,14 @@ const (
 	firstFullWidth              = 0xFF21
 )
 
-// smallCapitals are those outside the range of most.
-const smallCapitals = "ʙɢʜɪɴʀʏʟꜰꜱ"
-
 // typefaceOf is the index of the typeface, of ranges with one name the first; -1 if there is none.
 func typefaceOf(r rune) int {
-	switch {
-	case r < 0x250:
-		return -1
-	case strings.ContainsRune(smallCapitals, r):
+	switch r {
+	case 'ʙ', 'ɢ', 'ʜ', 'ɪ', 'ɴ', 'ʀ', 'ʏ', 'ʟ', 'ꜰ', 'ꜱ': // small capitals outside the range of most
 		return 0
+	}
+	if r < typefaces[0].first {
+		return -1
 	}
 	for i := range typefaces {
 		if t := &typefaces[i]; r <= t.last {

@@ -111,6 +111,8 @@ func (s *scan) joins(r rune, a, b *fold.Symbol) bool {
 	switch {
 	case unicode.Is(unicode.Variation_Selector, r):
 		return true
+	case a.Rune < utf8.RuneSelf && b.Rune < utf8.RuneSelf:
+		return s.rtl && unicode.Is(unicode.Bidi_Control, r)
 	case r == 0x200C || r == 0x200D:
 		return !plainScript(a) || !plainScript(b)
 	case r == 0x200B: // where a line may break, in scripts without spaces

@@ -20,8 +20,14 @@ func Of(symbols []fold.Symbol, text string) (Habit, bool) {
 
 // odd reports whether there is anything in a text that could be a device. It has to be quick, and right only when it says no.
 func odd(symbols []fold.Symbol, text string) bool {
+	plain := false // the symbol before is a letter in ASCII
 	for i := range symbols {
 		y := &symbols[i]
+		letter := y.Kind == fold.Letter && y.Rune < utf8.RuneSelf
+		if letter && plain && y.Hidden == 0 {
+			continue
+		}
+		plain = letter
 		if y.Hidden != 0 || y.Rune >= utf8.RuneSelf && (y.Way >= fold.Font && y.Alike != 0 || typefaceOf(y.Rune) >= 0) {
 			return true
 		}
@@ -158,7 +164,7 @@ func (s *scan) look() {
 				plain = true
 				balance--
 				continue
-			case unicode.Is(unicode.Cyrillic, y.Rune):
+			case isCyrillic(y.Rune):
 				balance++
 				if strings.ContainsRune(unlikeLatin, unicode.ToLower(y.Rune)) {
 					own |= y.Own
@@ -241,16 +247,18 @@ func (s *scan) word(i, j int) {
 		latin, alien, cyrillic, stray, changes int
 		first                                  group // of the letters of other scripts
 		mixed                                  bool  // they are of more than one
+		before                                 bool  // the letter before is of another script
 	)
 	for k := i; k < j; k++ {
 		y := &s.symbols[k]
 		switch {
 		case y.Rune < utf8.RuneSelf:
 			latin++
-		case unicode.Is(unicode.Cyrillic, y.Rune):
+		case isCyrillic(y.Rune):
 			cyrillic++
 		}
-		if s.alien(k) {
+		passes := s.alien(k)
+		if passes {
 			alien++
 			g := groupOf(y.Rune)
 			if first == 0 {
@@ -260,9 +268,10 @@ func (s *scan) word(i, j int) {
 		} else if y.Rune >= 0x250 && typefaceOf(y.Rune) < 0 && !unicode.In(y.Rune, unicode.Latin, unicode.Common) {
 			stray++
 		}
-		if k > i && s.alien(k) != s.alien(k-1) {
+		if k > i && passes != before {
 			changes++
 		}
+		before = passes
 	}
 	switch {
 	case latin > 0 && cyrillic > 0 && s.cyrillic:
@@ -276,11 +285,19 @@ func (s *scan) word(i, j int) {
 func (s *scan) alien(i int) bool {
 	y := &s.symbols[i]
 	return y.Rune >= 0x250 && y.Way == fold.Lookalike && y.Alike&fold.Latin != 0 && typefaceOf(y.Rune) < 0 &&
-		(groupOf(y.Rune) != otherGroup || unicode.In(y.Rune, unicode.Latin, unicode.Common)) && !strings.ContainsRune(orthographic, y.Rune)
+		(groupOf(y.Rune) != otherGroup || unicode.In(y.Rune, unicode.Latin, unicode.Common)) && !orthographic(y.Rune)
 }
 
-// orthographic are letters of phonetics that alphabets of Africa have, too.
-const orthographic = "ɓɔɖɗəɛɣɨɩɲʉʊʋʒʼ"
+// orthographic reports whether a letter of phonetics is one that alphabets of Africa have, too.
+func orthographic(r rune) bool {
+	switch r {
+	case 'ɓ', 'ɔ', 'ɖ', 'ɗ', 'ə', 'ɛ', 'ɣ', 'ɨ', 'ɩ', 'ɲ', 'ʉ', 'ʊ', 'ʋ', 'ʒ', 'ʼ':
+		return true
+	}
+	return false
+}
+
+func isCyrillic(r rune) bool { return 0x400 <= r && r <= 0x52F }
 
 // amongLatin adds the letters of other scripts in a word of Latin ones, or of letters from several scripts. A beginning or an ending in another script is often a
 // particle, where the text has words of that script.
