@@ -16,6 +16,7 @@ const (
 // of the points is.
 type Hasher struct {
 	dct    *dctRows
+	luma   *weights
 	across box     // the filter along rows
 	down   columns // the first filter along columns
 	few    columns // the second, at 64 columns only
@@ -28,7 +29,7 @@ type Hasher struct {
 }
 
 // NewHasher returns a Hasher.
-func NewHasher() *Hasher { return &Hasher{dct: newDCT()} }
+func NewHasher() *Hasher { return &Hasher{dct: newDCT(), luma: newWeights()} }
 
 // Full is the spectrum of a picture as it is, the variant of HMA, Python's pdqhash and vPDQ. pix holds 3·w·h bytes: red, green
 // and blue of each pixel, rows from the top, without padding; Full panics if it holds fewer. A picture with a side under 5 pixels has
@@ -67,7 +68,7 @@ func (h *Hasher) spectrum(v view) Spectrum {
 // read fills small with a picture that has its size.
 func (h *Hasher) read(v view) {
 	for y := range h.small {
-		v.row(y, h.grey, 0)
+		v.row(y, h.grey, 0, h.luma)
 		for x := range h.small[y] {
 			h.small[y][x] = h.grey[x][0]
 		}
@@ -84,7 +85,7 @@ func (h *Hasher) filter(v view) {
 	for y := 0; y < v.h; y += 4 {
 		n := min(4, v.h-y)
 		for k := range n {
-			v.row(y+k, h.grey, k)
+			v.row(y+k, h.grey, k, h.luma)
 		}
 		h.across.alongRows(h.grey, h.sums)
 		for k := range n {
@@ -170,24 +171,32 @@ type view struct {
 }
 
 // row writes the grey of row y into place k of out.
-func (v view) row(y int, out []quad, k int) {
+func (v view) row(y int, out []quad, k int, luma *weights) {
 	k &= 3
 	p := v.pix[y*v.fromH/v.h*v.fromW*3:][:3*v.fromW]
 	if v.w == v.fromW {
 		for x := range out {
 			q := p[:3:3]
-			out[x][k] = grey(q[0], q[1], q[2])
+			out[x][k] = luma[0][q[0]] + luma[1][q[1]] + luma[2][q[2]]
 			p = p[3:]
 		}
 		return
 	}
 	for x := range out {
 		q := p[x*v.fromW/v.w*3:][:3]
-		out[x][k] = grey(q[0], q[1], q[2])
+		out[x][k] = luma[0][q[0]] + luma[1][q[1]] + luma[2][q[2]]
 	}
 }
 
-// grey is the luma of a pixel, each product and each sum rounded.
-func grey(r, g, b byte) float32 {
-	return float32(float32(0.299)*float32(r)) + float32(float32(0.587)*float32(g)) + float32(float32(0.114)*float32(b))
+// weights are the products of the luma, each rounded, of every value of red, green and blue.
+type weights [3][256]float32
+
+func newWeights() *weights {
+	var w weights
+	for c, by := range [3]float32{0.299, 0.587, 0.114} {
+		for v := range w[c] {
+			w[c][v] = by * float32(v)
+		}
+	}
+	return &w
 }
