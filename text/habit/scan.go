@@ -45,7 +45,7 @@ func odd(symbols []fold.Symbol, text string) bool {
 		}
 	}
 	last, _ := utf8.DecodeLastRuneInString(text)
-	return last >= utf8.RuneSelf && unseen(last)
+	return unseen(last)
 }
 
 // device is a way to hide, in the order of the kinds of its manners.
