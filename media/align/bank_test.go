@@ -32,12 +32,12 @@ func found(b *Bank, query *Features) (ids []uint64) {
 
 // TestBankAsASet changes a bank and a list alike, and searches for all.
 func TestBankAsASet(t *testing.T) {
-	const n = 12
+	const n = 5
 	banked, queries := gallery(t, n)
 	rapid.Check(t, func(t *rapid.T) {
 		b := NewBank()
 		var want [n]bool
-		steps := rapid.SliceOfN(rapid.IntRange(0, 3*n+1), 1, 40).Draw(t, "steps")
+		steps := rapid.SliceOfN(rapid.IntRange(0, 3*n+1), 1, 30).Draw(t, "steps")
 		for _, step := range steps {
 			switch i := step % n; {
 			case step < 2*n:

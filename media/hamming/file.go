@@ -17,8 +17,8 @@ import (
 //	the entries in ascending order, each its hash (32 bytes) and id (eight)
 //	xxh3 of all that, eight bytes
 //
-// Numbers are big-endian, so that entries compare as their bytes do. The tables are made anew when it is read: that takes less time than to read and
-// check them.
+// Numbers are big-endian, so that entries compare as their bytes do. The tables are made anew when it is read, which needs no trust in
+// them and less of the disk.
 
 // ErrDamaged is what Read gives for what is no saved index, or not whole.
 var ErrDamaged = errors.New("hamming: no saved index, or a damaged one")
@@ -86,7 +86,7 @@ func (s *saver) entry(e Entry) {
 }
 
 // Read loads an index that was saved, if it has no more than limit entries. It takes memory for as many entries as the head claims,
-// within that limit, and some 0.3 s for a million. It may read beyond the end of what was saved.
+// within that limit, and up to half a second for a million. It may read beyond the end of what was saved.
 func Read(r io.Reader, limit int) (*Index, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	var sum xxh3.Hasher
