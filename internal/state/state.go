@@ -1,5 +1,5 @@
-// Package state is the hot state of the decide loop: windows over keys, tables of facts, and the ids of events already seen,
-// all as of one position of the journal.
+// Package state is the hot state of the decide loop: windows over keys, tables of facts, families of near-copies, and the ids of
+// events already seen, all as of one position of the journal.
 //
 // It is driven by one goroutine and takes no locks. It knows no clock but the event clock that [State.Advance] moves, so the
 // same operations give the same results, also after [State.Restore] and a replay of what came since the image. The image is

@@ -12,7 +12,8 @@
 // The package stands alone.
 package family
 
-// Version of what sketches are. Sketches of different versions cannot be compared; a snapshot of another version is refused.
+// Version of what sketches, and the records of an index, are. Sketches of different versions cannot be compared: who keeps images of
+// an index keeps their version, and begins with an empty index where it is another.
 const Version = 1
 
 //go:generate go run ./gen

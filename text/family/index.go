@@ -22,9 +22,13 @@ type Family struct {
 }
 
 // Index assigns texts to families. It is driven by one goroutine. What it says follows from the texts in their order alone: two
-// indexes that were given the same say the same, also if one of them was restored from a snapshot in between.
+// indexes that were given the same say the same, also if one of them was loaded from an image in between.
 //
-// It keeps within a budget of memory by forgetting families, those first whose latest text is oldest.
+// A text's family never changes afterwards, and families neither merge nor split: of several that a text is like it joins the one
+// with the text that is most like it, of equal ones that which was met first.
+//
+// It keeps within a budget of memory by forgetting families, those first whose latest text is oldest. A text that is known costs some
+// 1.5 µs, a new one 25 to 60 µs, the more the larger the index is, since most of that is waiting for memory.
 type Index struct {
 	budget   int
 	bytes    int // of all families, as size counts them
