@@ -33,7 +33,6 @@ func TestTokens(t *testing.T) {
 		{"#GenderWooWoo #a-b", "hashtag:#genderwoowoo hashtag:#a word:b"},
 		{"p0rn le$bian l.i.k.e gr8 2nd mp3 h3ll0", "odd:p0rn odd:le$bian odd:l.i.k.e word:gr8 word:2nd word:mp3 odd:h3ll0"},
 		{"and/or end.But (x)", "word:and word:or word:end |word:but |word:x"},
-		{"sеx раураl", "odd:sеx odd:раураl"},
 		{"k*ll unal!ve", "odd:k*ll odd:unal!ve"},
 		{"hi🍉🍑 👍🏽❤️🇮🇱", "word:hi emoji:🍉 emoji:🍑 emoji:👍 emoji:❤ emoji:🇮🇱"},
 		{"日本 go", "word:日 word:本 word:go"},
@@ -51,6 +50,14 @@ func TestTokens(t *testing.T) {
 		}
 		if got := strings.TrimPrefix(strings.Join(got, " "), "|"); got != tc.want {
 			t.Errorf("%q:\n got %s\nwant %s", tc.text, got, tc.want)
+		}
+	}
+}
+
+func TestKindOf(t *testing.T) {
+	for word, want := range map[string]Kind{"sex": Word, "sеx": Odd, "s3x": Odd, "covid19": Word, "it's": Word, "naïve": Word, "дом": Word, "a*b": Odd, "2": Word} {
+		if got := kindOf(word); got != want {
+			t.Errorf("%q is of kind %s, want %s", word, got, want)
 		}
 	}
 }
