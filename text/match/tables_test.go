@@ -58,7 +58,7 @@ func TestRomanisations(t *testing.T) {
 	for _, tc := range []struct{ term, want string }{
 		{"法轮功", "falungong, fa lun gong"},
 		{"妈的", "madi"}, // made is a word
-		{"しね", ""}, // sine and shine are words
+		{"しね", ""},     // sine and shine are words
 		{"ちゃっと", "chatto, tyatto"},
 		{"시발", "sibal, sipal, shibal, shipal"},
 		{"死", ""},
