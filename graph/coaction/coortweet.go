@@ -102,7 +102,7 @@ func (c *CooRTweet) Edges(s *Shares, do func(*Edge) error) error {
 	threshold := 0.0
 	older, newer, shared := newDistinct(&s.contents), newDistinct(&s.contents), newDistinct(&s.objects)
 	var edge Edge
-	return byEdge(len(rank), links,
+	return byEdge(len(rank), maxLinks, links,
 		func(links []link) { weights[len(links)]++ },
 		func() { threshold = quantile(weights, c.Threshold) },
 		func(links []link) error {

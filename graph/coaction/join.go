@@ -67,20 +67,20 @@ func (j *join) exact(on []uint32, line *Timeline, visit func(older, newer uint32
 // link is a pair of rows and the edge that it belongs to, by the ranks of the accounts.
 type link struct{ from, to, older, newer uint32 }
 
-// maxLinks is how many links are held at a time; there are two copies of each.
+// maxLinks is how many links are held at a time, but for an account that has more; there are two copies of each.
 const maxLinks = 4 << 20
 
 // byEdge calls do with the links of each edge, sorted by from and to, and among those of one edge in the order in which each gives them. each calls its
-// argument with every link and must do the same whenever it is called; it is called twice, and once more for every maxLinks links.
+// argument with every link and must do the same whenever it is called; it is called twice, and once more for every limit links.
 // counted, if it is not nil, is called between two rounds over all edges, of which the first calls count and the second do.
-func byEdge(accounts int, each func(func(link)), count func(edge []link), counted func(), do func(edge []link) error) error {
+func byEdge(accounts, limit int, each func(func(link)), count func(edge []link), counted func(), do func(edge []link) error) error {
 	starts := make([]int, accounts+1)
 	each(func(l link) { starts[l.from+1]++ })
 	type span struct{ from, to, links int } // of accounts
 	var spans []span
 	for a := range accounts {
 		n := starts[a+1]
-		if k := len(spans) - 1; k >= 0 && spans[k].links+n <= maxLinks {
+		if k := len(spans) - 1; k >= 0 && spans[k].links+n <= limit {
 			spans[k].to, spans[k].links = a+1, spans[k].links+n
 		} else {
 			spans = append(spans, span{a, a + 1, n})

@@ -11,7 +11,7 @@ import (
 // Popular acts. On such an object an act is paired with all others only if its account is in a sample, which is chosen by hash, is the same
 // on every object, and is the smaller the more popular the object, so that a window holds about Popular acts of it. All others are paired with accounts that
 // they acted together with on an object that is not popular. So a group that also meets elsewhere is found whole; one that meets only on popular
-// objects is found in part. The zero value takes all pairs.
+// objects is found in part. The order of an edge's ends may then be another. The zero value takes all pairs.
 type Sampling struct {
 	Popular int    // acts; 0 is no limit
 	Seed    uint64 // of the choice of accounts
@@ -44,7 +44,8 @@ type sample struct {
 
 	// Of the object that is searched:
 	last   []uint32 // the last row of each account
-	lastOn []uint32 // and the object, + 1, on which that was
+	lastIn []uint32 // and the round in which that was: one is one search of one object
+	round  uint32
 	before []uint32 // of each row: the one of the same account before it
 }
 
@@ -67,7 +68,7 @@ func (j *join) sampled(by Sampling, accounts []string) {
 		return
 	}
 	s := &sample{popular: popular, hash: make([]uint64, len(accounts)), starts: make([]int, len(accounts)+1),
-		last: make([]uint32, len(accounts)), lastOn: make([]uint32, len(accounts)), before: make([]uint32, len(j.rows))}
+		last: make([]uint32, len(accounts)), lastIn: make([]uint32, len(accounts)), before: make([]uint32, len(j.rows))}
 	for a, name := range accounts {
 		s.hash[a] = xxh3.HashStringSeed(name, by.Seed)
 	}
@@ -135,6 +136,7 @@ func (s *sample) learn(j *join) {
 // pairs visits the sampled pairs among the rows on one popular object, which are in order of time.
 func (s *sample) pairs(j *join, object int, on []uint32, line *Timeline, visit func(older, newer uint32)) {
 	line.Reset()
+	s.round++
 	share := s.popular[object]
 	for _, n := range on {
 		newer := &j.rows[n]
@@ -149,7 +151,7 @@ func (s *sample) pairs(j *join, object int, on []uint32, line *Timeline, visit f
 			line.Insert(Act{newer.at, uint64(n)})
 		}
 		for _, b := range s.known[s.starts[a]:s.starts[a+1]] {
-			if s.lastOn[b] != uint32(object+1) || sampled && in(s.hash[b], share) {
+			if s.lastIn[b] != s.round || sampled && in(s.hash[b], share) {
 				continue
 			}
 			for o := s.last[b]; o != nothing && j.rows[o].at >= newer.at-j.window; o = s.before[o] {
@@ -159,9 +161,9 @@ func (s *sample) pairs(j *join, object int, on []uint32, line *Timeline, visit f
 			}
 		}
 		s.before[n] = nothing
-		if s.lastOn[a] == uint32(object+1) {
+		if s.lastIn[a] == s.round {
 			s.before[n] = s.last[a]
 		}
-		s.last[a], s.lastOn[a] = n, uint32(object+1)
+		s.last[a], s.lastIn[a] = n, s.round
 	}
 }

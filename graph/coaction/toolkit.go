@@ -63,7 +63,7 @@ func (t *Toolkit) Edges(s *Shares, do func(Arrow) error) error {
 		})
 	}
 	messages := newDistinct(&s.contents)
-	return byEdge(len(rank), links, nil, nil, func(links []link) error {
+	return byEdge(len(rank), maxLinks, links, nil, nil, func(links []link) error {
 		messages.reset()
 		for _, l := range links {
 			messages.add(j.rows[l.older].content)

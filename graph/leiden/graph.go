@@ -21,7 +21,8 @@ type Graph struct {
 const MaxNodes = 1<<32 - 2
 
 // NewGraph makes the graph of nodes 0 … nodes−1. Parallel edges add up. A loop (A = B) counts once among the edges inside its community and twice in its
-// node's degree. It takes about 24 bytes an edge and 48 a node, and time in proportion.
+// node's degree. The order of edges makes no
+// difference but to the last bit of sums. It takes 64 bytes an edge while it is made and 32 after, 24 a node, and time in proportion.
 func NewGraph(nodes int, edges []Edge) (*Graph, error) {
 	if nodes < 0 || nodes > MaxNodes {
 		return nil, fmt.Errorf("graph of %d nodes: want 0 to %d", nodes, MaxNodes)
@@ -59,14 +60,25 @@ func NewGraph(nodes int, edges []Edge) (*Graph, error) {
 		arcs[at[e.B]] = arc{e.A, e.Weight}
 		at[e.B]++
 	}
-	g.arcs = arcs[:0]
-	sum := newTally(nodes)
+	// Given back from each node to its neighbours, arcs come to lie in the order of their ends, whatever the order of the edges.
+	sorted := make([]arc, len(arcs))
+	copy(at, ends)
 	for v := range nodes {
 		for _, a := range arcs[ends[v]:ends[v+1]] {
-			sum.add(a.to, a.weight)
+			sorted[at[a.to]] = arc{uint32(v), a.weight}
+			at[a.to]++
 		}
-		g.start[v] = len(g.arcs) // at most ends[v]: what is overwritten has been read
-		g.arcs = sum.drain(g.arcs)
+	}
+	g.arcs = arcs[:0]
+	for v := range nodes {
+		g.start[v] = len(g.arcs)
+		for _, a := range sorted[ends[v]:ends[v+1]] {
+			if n := len(g.arcs) - 1; n >= g.start[v] && g.arcs[n].to == a.to {
+				g.arcs[n].weight += a.weight
+			} else {
+				g.arcs = append(g.arcs, a)
+			}
+		}
 	}
 	g.start[nodes] = len(g.arcs)
 	return g, nil

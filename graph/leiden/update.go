@@ -140,6 +140,7 @@ func (s *search) settle(l *level, mass []float64, community, nodes []uint32) {
 			smallMass[p] += mass[v]
 		}
 	}
+	compact(of)
 	part := s.refine(&small, smallMass, of)
 	up, upMass, upFixed, upOf := aggregate(&small, smallMass, fixed, of, part, compact(part))
 	s.climb(up, upMass, upFixed, upOf)
