@@ -52,7 +52,7 @@ func (d Decoder) Frames(ctx context.Context, data []byte) iter.Seq2[Frame, error
 			yield(Frame{Picture: p}, err)
 			return
 		}
-		for f, err := range d.frames(ctx, format, l) {
+		for f, err := range frames(ctx, format, l) {
 			if err == nil {
 				f.Picture = oriented(f.Picture, l.orientation)
 			}
@@ -64,7 +64,7 @@ func (d Decoder) Frames(ctx context.Context, data []byte) iter.Seq2[Frame, error
 }
 
 // frames lays the parts of an animation on its canvas.
-func (d Decoder) frames(ctx context.Context, format Format, l layout) iter.Seq2[Frame, error] {
+func frames(ctx context.Context, format Format, l layout) iter.Seq2[Frame, error] {
 	return func(yield func(Frame, error) bool) {
 		canvas := &Picture{W: l.w, H: l.h, Pix: make([]byte, 3*l.w*l.h), Alpha: make([]byte, l.w*l.h)}
 		var start time.Duration
@@ -143,7 +143,7 @@ func (p *Picture) lay(f *Picture, at part) {
 }
 
 // walkGIF follows the blocks (GIF89a specification) and cuts out each frame as a file of its own.
-func walkGIF(data []byte) (layout, error) {
+func walkGIF(data []byte, maxFrames int) (layout, error) {
 	var l layout
 	if len(data) < 13 {
 		return l, cutOff("its header")
@@ -175,6 +175,9 @@ func walkGIF(data []byte) (layout, error) {
 				control = data[begin:at]
 			}
 		case 0x2c: // image
+			if len(l.frames) == maxFrames {
+				return l, tooManyFrames(maxFrames)
+			}
 			if at+10 > len(data) {
 				return l, cutOff("a frame")
 			}

@@ -147,7 +147,7 @@ func (d Decoder) inspect(data []byte) (Format, layout, error) {
 	if most := or(d.MaxBytes, DefaultMaxBytes); len(data) > most {
 		return "", layout{}, fmt.Errorf("%w: %d bytes: at most %d are allowed", ErrTooLarge, len(data), most)
 	}
-	l, err := walk(format, data)
+	l, err := walk(format, data, or(d.MaxFrames, DefaultMaxFrames))
 	if err != nil {
 		return "", layout{}, fmt.Errorf("%s: %w", format, err)
 	}
@@ -164,9 +164,6 @@ func (d Decoder) check(format Format, l layout, data []byte) error {
 	pixels := or(d.MaxPixels, DefaultMaxPixels)
 	if l.w > pixels/l.h {
 		return fmt.Errorf("%w: %d x %d pixels: at most %d are allowed", ErrTooLarge, l.w, l.h, pixels)
-	}
-	if most := or(d.MaxFrames, DefaultMaxFrames); len(l.frames) > most {
-		return fmt.Errorf("%w: %d frames: at most %d are allowed", ErrTooLarge, len(l.frames), most)
 	}
 	// No encoding can say this much in so few bytes: the rest of the file is missing, or never was there.
 	if most, ok := density[format]; ok && l.w*l.h/most > len(data) {
@@ -189,7 +186,7 @@ func (d Decoder) Decode(ctx context.Context, data []byte) (*Picture, error) {
 		return nil, err
 	}
 	if len(l.frames) > 0 {
-		for frame, err := range d.frames(ctx, format, l) {
+		for frame, err := range frames(ctx, format, l) {
 			if err != nil {
 				return nil, err
 			}

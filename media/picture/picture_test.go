@@ -393,11 +393,17 @@ func TestRefusesBadFiles(t *testing.T) {
 	scans = append(scans, 0xff, 0xd9)
 	lie := animatedWebP()
 	at := bytes.Index(lie, []byte("VP8L"))
-	binary.LittleEndian.PutUint32(lie[at+9:], 0xfffffff) // a frame of 16384 by 16384 in a place of 40 by 30
+	binary.LittleEndian.PutUint32(lie[at+9:], 0xfffffff)                       // a frame of 16384 by 16384 in a place of 40 by 30
+	gifFrame := "\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00" // a frame of one pixel
+	stray := bytes.Replace(good["JPEG"], []byte{0xff, 0xc0}, []byte{1, 2, 3, 0xff, 0xc0}, 1)
+	if _, err := (Decoder{}).Decode(context.Background(), stray); err != nil {
+		t.Errorf("JPEG with bytes between segments: %v", err)
+	}
 	for name, test := range map[string]struct {
 		data []byte
 		want error
 	}{
+		"GIF of 100,000 frames":       {[]byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff" + strings.Repeat(gifFrame, 100_000) + ";"), ErrTooLarge},
 		"nothing":                     {nil, ErrFormat},
 		"text":                        {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), ErrFormat},
 		"PNG behind a line":           {append([]byte("\n"), good["PNG"]...), ErrFormat},

@@ -28,17 +28,17 @@ func sniff(data []byte) Format {
 	return sniffHEIF(data)
 }
 
-// walk reads the structure of a file.
-func walk(format Format, data []byte) (layout, error) {
+// walk reads the structure of a file, in which there may be so many frames.
+func walk(format Format, data []byte, maxFrames int) (layout, error) {
 	switch format {
 	case JPEG:
 		return walkJPEG(data)
 	case PNG:
 		return walkPNG(data)
 	case GIF:
-		return walkGIF(data)
+		return walkGIF(data, maxFrames)
 	case WebP:
-		return walkWebP(data)
+		return walkWebP(data, maxFrames)
 	case BMP:
 		c, err := bmp.DecodeConfig(bytes.NewReader(data))
 		if err != nil {
@@ -56,6 +56,10 @@ func walk(format Format, data []byte) (layout, error) {
 	}
 }
 
+func tooManyFrames(most int) error {
+	return fmt.Errorf("%w: it has over %d frames", ErrTooLarge, most)
+}
+
 func cutOff(where string) error { return fmt.Errorf("%w: it is cut off in %s", ErrMalformed, where) }
 
 // maxScans is how often a progressive JPEG may go over its pixels. Encoders do it ten times or so; each time costs as much as the
@@ -67,14 +71,15 @@ func walkJPEG(data []byte) (layout, error) {
 	var l layout
 	scans := 0
 	for at := 2; ; {
-		for at < len(data) && data[at] == 0xff && at+1 < len(data) && data[at+1] == 0xff {
+		next := bytes.IndexByte(data[min(at, len(data)):], 0xff) // bytes between segments are an error that decoders forgive
+		if next < 0 {
+			return l, cutOff("its markers")
+		}
+		for at += next; at+1 < len(data) && data[at+1] == 0xff; {
 			at++ // fill bytes
 		}
 		if at+2 > len(data) {
 			return l, cutOff("its markers")
-		}
-		if data[at] != 0xff {
-			return l, fmt.Errorf("%w: no marker at byte %d", ErrMalformed, at)
 		}
 		marker := data[at+1]
 		at += 2
@@ -82,7 +87,7 @@ func walkJPEG(data []byte) (layout, error) {
 		case marker == 0xd9:
 			l.end = at
 			return l, nil
-		case marker == 0xd8 || marker == 0x01 || marker >= 0xd0 && marker <= 0xd7:
+		case marker == 0 || marker == 0xd8 || marker == 0x01 || marker >= 0xd0 && marker <= 0xd7:
 			continue
 		}
 		if at+2 > len(data) {

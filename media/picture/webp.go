@@ -7,7 +7,7 @@ import (
 )
 
 // walkWebP follows the chunks (RFC 9649, section 2). The decoder knows no animations: each frame is cut out as a file of its own.
-func walkWebP(data []byte) (layout, error) {
+func walkWebP(data []byte, maxFrames int) (layout, error) {
 	var l layout
 	size := int(binary.LittleEndian.Uint32(data[4:]))
 	if size < 4 || size+8 > len(data) {
@@ -27,8 +27,15 @@ func walkWebP(data []byte) (layout, error) {
 		case "VP8 ", "VP8L":
 			still.w, still.h = frameSize(kind, body)
 		case "ANMF":
+			if frameErr != nil {
+				return
+			}
+			if len(l.frames) == maxFrames {
+				frameErr = tooManyFrames(maxFrames)
+				return
+			}
 			f, err := webpFrame(body)
-			if err != nil && frameErr == nil {
+			if err != nil {
 				frameErr = fmt.Errorf("frame %d: %w", len(l.frames), err)
 			}
 			l.frames = append(l.frames, f)
