@@ -28,7 +28,7 @@ type Family struct {
 // with the text that is most like it, of equal ones that which was met first.
 //
 // It keeps within a budget of memory by forgetting families, those first whose latest text is oldest. A text that is known costs some
-// 1.5 µs, a new one 25 to 60 µs, the more the larger the index is, since most of that is waiting for memory.
+// 1.5 µs, a new one 30 to 70 µs, the more the larger the index is, since most of that is waiting for memory.
 type Index struct {
 	budget   int
 	bytes    int // of all families, as size counts them
