@@ -182,8 +182,9 @@ func (a *App) openEngine(context.Context) error {
 	return nil
 }
 
-// backlog is how many records bulk may be ahead of the loop: so few that an urgent event waits only milliseconds behind them.
-const backlog = 256
+// backlog is how many records bulk may be ahead of the loop where no synchronous calls come: so few that the first of them waits only
+// some milliseconds behind them.
+const backlog = 1024
 
 // Start runs everything. It returns when requests are answered; failures after that end the app, see Wait.
 func (a *App) Start(ctx context.Context) error {

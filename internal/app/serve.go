@@ -218,7 +218,7 @@ func (a *App) runArchive(ctx context.Context) error {
 	}
 	sealer, err := archive.NewSealer(vfs.Default, dir, a.journal, archive.Options{
 		Bytes: int64(cfg.SegmentSize), Age: time.Duration(cfg.SegmentAge), Retention: max(time.Duration(cfg.JournalRetention), time.Duration(a.repeats)),
-		Saved: a.engine.Saved,
+		Saved: a.engine.Saved, Pause: time.Millisecond,
 	})
 	if err != nil {
 		return err

@@ -17,11 +17,12 @@ import (
 	"github.com/ringfence/ringfence/rule"
 )
 
+// workers is n, or one a core: there may be more threads than cores, so that who has slept is served at once.
 func workers(n int) int {
 	if n > 0 {
 		return n
 	}
-	return runtime.GOMAXPROCS(0)
+	return min(runtime.GOMAXPROCS(0), runtime.NumCPU())
 }
 
 func limits(cfg *config.Config) event.Limits {

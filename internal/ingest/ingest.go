@@ -22,7 +22,7 @@ type Options struct {
 	Now     func() int64 // nanoseconds since 1970
 	Clock   int64        // the event clock of the journal so far; 0 for none
 	Skew    int64        // an event this far ahead of Now is refused, so that one bad clock cannot move ours
-	Backlog int          // bulk waits while more records than this are not decided yet
+	Backlog int          // bulk waits while more records than this are not decided yet; while synchronous calls come, far fewer
 	Limits  event.Limits
 }
 
@@ -41,6 +41,7 @@ type Ingest struct {
 	accepted atomic.Uint64
 	refused  atomic.Uint64
 	active   atomic.Int64 // when something was last appended
+	called   atomic.Int64 // when an urgent event last came; 0 for never
 	clock    atomic.Int64 // the newest time of an event or a tick; 0 for none
 	doubted  atomic.Bool  // the last tick was refused
 }
@@ -57,6 +58,10 @@ const (
 	partition  journal.Partition = 0
 	chunk                        = 256     // events appended together at most
 	chunkBytes                   = 4 << 20 // and their size, before the last of them
+
+	// Synchronous calls that go on find bulk in small pieces before them. That costs bulk more fsyncs, so it ends when they do.
+	near = 128            // records of a piece, and that may not be decided yet
+	calm = 10_000_000_000 // nanoseconds after the last call for which it goes on
 )
 
 // ErrFuture is the error of an event whose time is too far ahead of ours.
@@ -190,21 +195,28 @@ func (in *Ingest) Append(ctx context.Context, recs []journal.Record) error {
 	return err
 }
 
-// bulk appends records once the loop is near enough.
-func (in *Ingest) bulk(ctx context.Context, recs []journal.Record) (journal.Position, error) {
+// bulk appends records whenever the loop is near enough. After an error some of them may be there.
+func (in *Ingest) bulk(ctx context.Context, recs []journal.Record) (last journal.Position, err error) {
 	select {
 	case in.turn <- struct{}{}:
 	case <-ctx.Done():
 		return 0, context.Cause(ctx)
 	}
 	defer func() { <-in.turn }()
-	_, last := in.log.Bounds(partition)
-	if back := journal.Position(in.opts.Backlog); last > back {
-		if err := in.progress.WaitDecided(ctx, last-back); err != nil {
-			return 0, err
+	for len(recs) > 0 && err == nil {
+		piece, back := recs, journal.Position(in.opts.Backlog)
+		if called := in.called.Load(); called > 0 && in.opts.Now()-called < calm {
+			piece, back = recs[:min(len(recs), near)], min(back, near)
 		}
+		if _, end := in.log.Bounds(partition); end > back {
+			if err := in.progress.WaitDecided(ctx, end-back); err != nil {
+				return 0, err
+			}
+		}
+		last, err = in.append(ctx, piece)
+		recs = recs[len(piece):]
 	}
-	return in.append(ctx, recs)
+	return last, err
 }
 
 func (in *Ingest) append(ctx context.Context, recs []journal.Record) (journal.Position, error) {
@@ -229,6 +241,7 @@ func (in *Ingest) Urgent(ctx context.Context, source string, e *event.Event, raw
 		in.refused.Add(1)
 		return err
 	}
+	in.called.Store(in.opts.Now())
 	_, err = in.append(ctx, []journal.Record{rec})
 	return err
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/journal/pebblelog"
@@ -119,17 +121,45 @@ func TestBulkWaitsForTheLoopAndUrgentDoesNot(t *testing.T) {
 	}
 }
 
+// TestBulkComesInPiecesWhileCallsDo: a synchronous call finds few records before it, as long as such calls go on.
+func TestBulkComesInPiecesWhileCallsDo(t *testing.T) {
+	clock := now.UnixNano()
+	l := &loop{decided: 1 << 40}
+	in, _ := newIngest(t, l, func(o *Options) { o.Now = func() int64 { return clock } })
+	e := event.Event{ID: "now", Time: now.UnixNano(), Kind: "post", Actor: "a"}
+	if err := in.Urgent(t.Context(), "s", &e, e.AppendNative(nil)); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		after  int64
+		waited []journal.Position // 1 is the call
+	}{
+		{0, []journal.Position{1, 129, 257}},
+		{calm, []journal.Position{101, 357}}, // 401 - 300 and 657 - 300
+	} {
+		clock += tt.after
+		l.waited = nil
+		report, err := in.Events(t.Context(), "s", journal.Event, reader(t, lines(400, "")), yes, func(r Refusal) { t.Error(r.Err) })
+		if err != nil || report.Accepted != 400 {
+			t.Errorf("%d accepted, %v", report.Accepted, err)
+		}
+		if diff := cmp.Diff(tt.waited, l.waited); diff != "" {
+			t.Errorf("%ds after the call bulk waited for (-want +got):\n%s", tt.after/1e9, diff)
+		}
+	}
+}
+
 func TestQuotaEndsTheStream(t *testing.T) {
 	in, _ := newIngest(t, &loop{decided: 1 << 40})
 	full := errors.New("quota")
-	left := 300
+	left := chunk + chunk/2
 	report, err := in.Events(t.Context(), "s", journal.Event, reader(t, lines(1000, "")), func(n int) error {
 		if left -= n; left < 0 {
 			return full
 		}
 		return nil
 	}, func(r Refusal) { t.Error(r.Err) })
-	if !errors.Is(err, full) || report.Accepted != 256 {
+	if !errors.Is(err, full) || report.Accepted != chunk {
 		t.Errorf("got %d accepted, %v", report.Accepted, err)
 	}
 }

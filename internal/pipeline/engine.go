@@ -76,15 +76,19 @@ type Engine struct {
 // partition is the one the engine decides. Further partitions come with a journal beyond one machine.
 const partition journal.Partition = 0
 
+// gather is how long what was decided waits for more, so that the outbox' fsyncs, which the journal's have to wait for on most disks, are
+// few. No answer and no decision waits for it.
+const gather = 20 * time.Millisecond
+
 // grace is how long Run goes on after its end was asked for, to store what was decided.
 const grace = 5 * time.Second
 
 var errUnstored = errors.New("pipeline: stopped before the outbox took everything; the rest is decided again after the restart")
 
 const (
-	batchSize = 256  // records a batch: bounds how long an urgent record waits behind others
-	imageStep = 1024 // entries of an image encoded between two batches: bounds the pause
-	ahead     = 64   // batches by which the loop may be ahead of the outbox: synchronous calls make small ones, and a transaction takes long
+	batchSize = 128 // records a batch: bounds how long an urgent record waits behind others
+	imageStep = 256 // entries of an image encoded between two batches: bounds the pause
+	ahead     = 64  // batches by which the loop may be ahead of the outbox: synchronous calls make small ones, and a transaction takes long
 )
 
 // outcome is what a batch of records led to, on its way to the outbox. Its memory goes round.
@@ -317,6 +321,7 @@ func (e *Engine) deliver(ctx context.Context, out <-chan outcome) error {
 	var taken []outcome
 	for o := range out {
 		taken = taken[:0]
+		gathered := time.After(gather)
 		for more := true; more && len(o.effects) < 2048; { // one transaction for what has piled up
 			select {
 			case next, ok := <-out:
@@ -327,7 +332,7 @@ func (e *Engine) deliver(ctx context.Context, out <-chan outcome) error {
 					o.letters = append(o.letters, next.letters...)
 					taken = append(taken, next)
 				}
-			default:
+			case <-gathered:
 				more = false
 			}
 		}
