@@ -56,7 +56,7 @@ type Locator struct {
 	turn  plane
 	found []Region
 	best  []Region
-	last  []Region // blank ones
+	last  []Region // pieces of a page
 }
 
 // plane is a grey picture.
@@ -66,8 +66,8 @@ type plane struct {
 }
 
 // Find proposes the regions of a picture, the best first. pix holds 3·w·h bytes: red, green and blue of each pixel, rows from the top,
-// without padding. A region is smaller than the picture and at least an eighth of it a side. Regions that are mostly of one brightness come
-// last, whatever their score. The result is valid until the next call.
+// without padding. A region is smaller than the picture and at least an eighth of it a side. Regions that look like a piece of a
+// page come last, whatever their score. The result is valid until the next call.
 func (l *Locator) Find(pix []byte, w, h int) []Region {
 	l.found = l.found[:0]
 	if min(w, h) < minSide || len(pix)/3 < w*h {
@@ -261,8 +261,9 @@ func expected(from, to, side int) bool {
 	return middle || half
 }
 
-// blank says whether a region is mostly of one brightness, as text and buttons on a page are.
-func (l *Locator) blank(r image.Rectangle) bool {
+// page says whether a region looks like a piece of a page: mostly of one brightness, or with gutters through it, rows or columns that
+// are even from side to side.
+func (l *Locator) page(r image.Rectangle) bool {
 	var of [256]int
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		for _, v := range l.grey.pix[y*l.grey.w:][r.Min.X:r.Max.X] {
@@ -274,10 +275,30 @@ func (l *Locator) blank(r image.Rectangle) bool {
 			return true
 		}
 	}
-	return false
+	return gutters(&l.grey, r) || gutters(&l.turn, image.Rect(r.Min.Y, r.Min.X, r.Max.Y, r.Max.X))
 }
 
-// pick keeps the best regions, and of those that nearly coincide the better one. Blank ones come last, if there is room.
+// gutters says whether several rows of a rectangle are even.
+func gutters(p *plane, r image.Rectangle) bool {
+	const tolerance, fewest = 4, 3
+	n := 0
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		row := p.pix[y*p.w:][r.Min.X:r.Max.X]
+		flat := true
+		for _, v := range row {
+			if abs(int(v)-int(row[0])) > tolerance {
+				flat = false
+				break
+			}
+		}
+		if flat {
+			n++
+		}
+	}
+	return n >= max(fewest, r.Dy()/50)
+}
+
+// pick keeps the best regions, and of those that nearly coincide the better one. Pieces of a page come last, if there is room.
 func (l *Locator) pick() {
 	slices.SortStableFunc(l.found, func(a, b Region) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(b.Dx()*b.Dy(), a.Dx()*a.Dy()),
@@ -291,7 +312,7 @@ func (l *Locator) pick() {
 		same := func(k Region) bool { return overlap(k.Rectangle, r.Rectangle) > coincide }
 		switch {
 		case slices.ContainsFunc(kept, same) || slices.ContainsFunc(last, same):
-		case l.blank(r.Rectangle):
+		case l.page(r.Rectangle):
 			if len(last) < MaxRegions {
 				last = append(last, r)
 			}

@@ -97,7 +97,7 @@ func TestRegionsLieInThePicture(t *testing.T) {
 	var l Locator
 	all := transform.All()
 	rapid.Check(t, func(t *rapid.T) {
-		w, h := rapid.IntRange(0, 700).Draw(t, "w"), rapid.IntRange(0, 700).Draw(t, "h")
+		w, h := rapid.IntRange(0, 400).Draw(t, "w"), rapid.IntRange(0, 400).Draw(t, "h")
 		pix := make([]byte, 3*w*h)
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		switch rapid.IntRange(0, 2).Draw(t, "what") {
