@@ -150,7 +150,10 @@ func TestRepeatedDetailDoesNotAlign(t *testing.T) {
 }
 
 func TestExtractBearsAnything(t *testing.T) {
-	for _, p := range []Plane{{}, {W: 3, H: 3}, {3, 3, make([]uint8, 8)}, {-1, -1, make([]uint8, 1)}, {maxSide + 1, 1, make([]uint8, maxSide+1)}, {1 << 32, 1 << 32, nil}} {
+	for _, p := range []Plane{
+		{}, {W: 3, H: 3}, {3, 3, make([]uint8, 8)}, {-1, -1, make([]uint8, 1)},
+		{maxSide + 1, 1, make([]uint8, maxSide+1)}, {math.MinInt, math.MinInt, nil},
+	} {
 		if _, err := Extract(p); err == nil {
 			t.Errorf("a plane of %d x %d with %d pixels is taken", p.W, p.H, len(p.Pix))
 		}
@@ -198,7 +201,7 @@ func TestExtractRepeatsItself(t *testing.T) {
 	}
 }
 
-// TestSegment compares the test of bits with the words of its definition.
+// TestArc compares the test of bits with the words of its definition.
 func TestArc(t *testing.T) {
 	for m := range uint32(1 << 16) {
 		want := false
@@ -223,7 +226,7 @@ func TestCorners(t *testing.T) {
 	scores := make([]int32, len(p.Pix))
 	for y := margin; y < p.H-margin; y++ {
 		for x := margin; x < w-margin; x++ {
-			scores[y*w+x] = segment(p.Pix, y*w+x, &ring, int32(p.Pix[y*w+x]), plain)
+			scores[y*w+x] = segment(p.Pix, y*w+x, &ring, int32(p.Pix[y*w+x]))
 		}
 	}
 	var want []corner
@@ -233,7 +236,7 @@ func TestCorners(t *testing.T) {
 		}
 	}
 	clear(scores)
-	got := corners(nil, p, plain, scores)
+	got := corners(nil, p, scores)
 	if !slices.Equal(got, want) || len(got) < 20 {
 		t.Errorf("%d corners, want %d", len(got), len(want))
 	}

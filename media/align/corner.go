@@ -11,12 +11,9 @@ type corner struct {
 	score int32
 }
 
-// By how much a corner's ring differs from its middle at least. Both are low, since the competition in a cell decides how strong the
-// chosen corners are; faint is for pictures that have few: dim, blurred or smooth ones.
-const (
-	plain = 8
-	faint = 3
-)
+// contrast is by how much a corner's ring differs from its middle at least. It is low, so that smooth parts have corners too: how strong
+// the chosen ones are is decided by the competition in a cell.
+const contrast = 4
 
 // margin is how far from a level's edges corners are: what describe reads around one lies within it.
 const margin = 17
@@ -24,7 +21,7 @@ const margin = 17
 // corners finds the corners of a plane by the segment test (FAST-9; Rosten & Drummond, Machine Learning for High-Speed Corner
 // Detection, ECCV 2006): nine or more consecutive pixels of a ring of 16 around a pixel are all brighter than it, or all darker, by more
 // than contrast. Of touching corners the stronger stays. scores is scratch of a plane's size, all zero, and is left so.
-func corners(dst []corner, p Plane, contrast int32, scores []int32) []corner {
+func corners(dst []corner, p Plane, scores []int32) []corner {
 	if p.W <= 2*margin || p.H <= 2*margin {
 		return dst
 	}
@@ -46,7 +43,7 @@ func corners(dst []corner, p Plane, contrast int32, scores []int32) []corner {
 					continue
 				}
 			}
-			if score := segment(p.Pix, i, &ring, v, contrast); score > 0 {
+			if score := segment(p.Pix, i, &ring, v); score > 0 {
 				scores[i] = score
 				dst = append(dst, corner{int32(i - y*w), int32(y), score})
 			}
@@ -65,7 +62,7 @@ func corners(dst []corner, p Plane, contrast int32, scores []int32) []corner {
 
 // segment is the strength of the corner at i, 0 if it is none: how much the ring's brighter or darker pixels differ beyond contrast,
 // together.
-func segment(pix []uint8, i int, ring *[16]int, v, contrast int32) int32 {
+func segment(pix []uint8, i int, ring *[16]int, v int32) int32 {
 	var brighter, darker uint32
 	var up, down int32
 	for k, offset := range ring {

@@ -48,23 +48,19 @@ func Extract(p Plane) (*Features, error) {
 		w, h := float64(pyramid[0].W)/s, float64(pyramid[0].H)/s
 		pyramid = append(pyramid, pyramid[l-1].scaled(max(1, int(w+0.5)), max(1, int(h+0.5))))
 	}
-	f.find(pyramid, plain)
-	if f.Len() < MaxFeatures/2 {
-		f.find(pyramid, faint)
-	}
+	f.find(pyramid)
 	return f, nil
 }
 
-// find sets the features to those of a pyramid's corners of some contrast.
-func (f *Features) find(pyramid []Plane, contrast int32) {
-	f.points, f.descriptors = f.points[:0], f.descriptors[:0]
+// find appends the features of a pyramid.
+func (f *Features) find(pyramid []Plane) {
 	scores := make([]int32, len(pyramid[0].Pix))
 	turned := patterns()
 	var found []corner
 	// Places are given in proportion to the levels' sides, not their areas: large detail survives more than small.
 	share := (1 - 1/step) / (1 - math.Pow(1/step, levels))
 	for l, level := range pyramid {
-		found = corners(found[:0], level, contrast, scores)
+		found = corners(found[:0], level, scores)
 		found = balanced(found, level, int(MaxFeatures*share*math.Pow(1/step, float64(l))))
 		if len(found) == 0 {
 			continue
