@@ -18,6 +18,9 @@ type Signals struct {
 	Canonical []string // and their canonical forms
 	HasLinks  bool     // the event has urls, or a link in its text
 
+	Habit         string   // how the text is obfuscated, as a fingerprint; empty for plain text
+	HabitFeatures []string // what it does
+
 	Found []Found // of the banks
 	Banks Banks   // nil for none
 
@@ -133,6 +136,10 @@ func allSignals() []signal {
 	}, familySignals(), []signal{
 		{name: "text.lang", doc: "the language of the text as far as it can be told: en, ru, …", size: nameSize,
 			node: textNode(known("text.lang", func(in *Input) bool { return in.Signals.Lang != "" }, func(in *Input) string { return in.Signals.Lang }))},
+		{name: "text.habit", doc: "the manner in which the text is obfuscated, as a fingerprint: equal for texts of one hand or tool; unknown for plain text", size: nameSize,
+			node: textNode(known("text.habit", func(in *Input) bool { return in.Signals.Habit != "" }, func(in *Input) string { return in.Signals.Habit }))},
+		{name: "text.habit.features", doc: "what that manner does, in words", size: foundSize,
+			node: listNode(known("text.habit.features", func(in *Input) bool { return in.Signals.Habit != "" }, func(in *Input) []string { return in.Signals.HabitFeatures }))},
 		{name: "text.terms", doc: "terms of banks that the text holds, as they are listed", size: foundSize,
 			node: listNode(foundList("text.terms", scratchTerms, func(f *Found) string { return f.Entry }))},
 		{name: "text.surfaces", doc: "how the text writes them", size: foundSize,

@@ -37,7 +37,7 @@ func (banksCheckCmd) Help() string {
 func (c banksCheckCmd) Run() error {
 	var failed error
 	for _, path := range c.Files {
-		f, err := readBank(path)
+		f, err := readBankFile(path)
 		if err == nil {
 			if _, err = bank.NewSet(&bank.Compiler{}, []bank.Stored{f.Stored()}); err != nil {
 				err = fmt.Errorf("%s: %w", path, err)
@@ -53,7 +53,7 @@ func (c banksCheckCmd) Run() error {
 	return failed
 }
 
-func readBank(path string) (*bank.File, error) {
+func readBankFile(path string) (*bank.File, error) {
 	in, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ Example:
 
 func (c banksPutCmd) Run(ctx context.Context) error {
 	for _, path := range c.Files {
-		f, err := readBank(path)
+		f, err := readBankFile(path)
 		if err != nil {
 			return err
 		}

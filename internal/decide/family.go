@@ -6,9 +6,15 @@ import (
 	"github.com/ringfence/ringfence/text/family"
 )
 
-// family assigns the event's text to its family of near-copies. A late event only finds the one that is there: it founds none, and is
-// not counted.
+// familySignals are those that families are kept for.
+var familySignals = []string{"text.family", "text.family.accounts", "text.family.posts", "text.template"}
+
+// family assigns the event's text to its family of near-copies, if the active rules read families: like windows, families are what
+// they are for. A late event only finds the one that is there: it founds none, and is not counted.
 func (l *Loop) family(it *extract.Item, late bool) rule.TextFamily {
+	if !l.families {
+		return rule.TextFamily{}
+	}
 	var id family.ID
 	if late {
 		id = l.state.FindText(&it.Sketch)

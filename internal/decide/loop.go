@@ -9,6 +9,7 @@ package decide
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/ringfence/ringfence/event"
@@ -82,6 +83,7 @@ type Loop struct {
 	facts *facts
 
 	set      *rule.Set
+	families bool // the rules read them
 	banks    *bank.Set
 	eval     *rule.Evaluation
 	slots    []state.Slot
@@ -152,6 +154,7 @@ func (l *Loop) use(set *rule.Set) error {
 		return fmt.Errorf("decide: windows of the rule set: %w", err)
 	}
 	l.set, l.slots, l.eval = set, slots, set.NewEvaluation(l.facts)
+	l.families = slices.ContainsFunc(familySignals, set.Reads)
 	stats := make(map[string]*RuleStats, len(set.Rules))
 	for _, r := range set.Rules {
 		stats[r.ID] = &RuleStats{}

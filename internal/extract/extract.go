@@ -21,6 +21,7 @@ import (
 	"github.com/ringfence/ringfence/rule"
 	"github.com/ringfence/ringfence/text/family"
 	"github.com/ringfence/ringfence/text/fold"
+	"github.com/ringfence/ringfence/text/habit"
 	"github.com/ringfence/ringfence/text/lang"
 	"github.com/ringfence/ringfence/text/link"
 )
@@ -44,6 +45,7 @@ type Extractor struct {
 	links   links
 	inText  []link.Link
 	banks   bank.Reader
+	reader  fold.Reader
 	fold    []byte
 	sketch  family.Sketcher
 	id      []byte
@@ -83,7 +85,7 @@ func (x *Extractor) Into(it *Item, rec journal.Record, pin Pin) {
 	it.Identity = [16]byte{}
 	x.sketch.Into(&it.Sketch, "")
 	it.Signals = rule.Signals{Links: it.Signals.Links[:0], Domains: it.Signals.Domains[:0], Canonical: it.Signals.Canonical[:0],
-		Found: it.Signals.Found[:0]}
+		HabitFeatures: it.Signals.HabitFeatures[:0], Found: it.Signals.Found[:0]}
 	if rec.Kind == journal.Tick {
 		return
 	}
@@ -94,7 +96,7 @@ func (x *Extractor) Into(it *Item, rec journal.Record, pin Pin) {
 			it.Err = fmt.Errorf("event %q of source %q: %w", rec.ID, rec.Source, err)
 		} else {
 			x.signals(&it.Event, &it.Signals, pin)
-			if authored(it.Event.Kind) {
+			if pin.wants&wantSketch != 0 && authored(it.Event.Kind) {
 				x.sketch.Into(&it.Sketch, it.Event.Text)
 			}
 			if rec.ID == "" {
@@ -130,6 +132,9 @@ func (x *Extractor) signals(e *event.Event, s *rule.Signals, pin Pin) {
 		if pin.wants&wantLang != 0 {
 			s.Lang = lang.Detect(e.Text).Lang
 		}
+		if pin.wants&wantHabit != 0 {
+			x.habit(e.Text, s)
+		}
 	}
 	if pin.wants&wantLinks != 0 {
 		x.linksOf(e, s)
@@ -140,6 +145,18 @@ func (x *Extractor) signals(e *event.Event, s *rule.Signals, pin Pin) {
 	}
 	if e.Fields.Has(event.FieldAccountEmail) {
 		x.email(e, s)
+	}
+}
+
+// habit notes how a text is obfuscated. Plain text, which most is, costs a look at each character.
+func (x *Extractor) habit(text string, s *rule.Signals) {
+	h, obfuscated := habit.Of(x.reader.Read(text), text)
+	if !obfuscated {
+		return
+	}
+	s.Habit = h.String()
+	for _, f := range h.Features() {
+		s.HabitFeatures = append(s.HabitFeatures, f.String())
 	}
 }
 

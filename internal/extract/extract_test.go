@@ -30,7 +30,7 @@ func TestSignals(t *testing.T) {
 		want       rule.Signals
 	}{
 		{"nothing", head[:len(head)-1] + `}`, rule.Signals{}},
-		{"text", head + `"text":"Ｆｒｅｅ  MONEY\u200b!"}`, rule.Signals{Fold: "free money!", HasFold: true, TextLength: 13, Lang: "en"}},
+		{"text", head + `"text":"Ｆｒｅｅ  MONEY\u200b!"}`, rule.Signals{Fold: "free money!", HasFold: true, TextLength: 13, Lang: "en", Habit: "x"}},
 		{
 			"links", head + `"urls":["HTTPS://User:pw@News.Example.CO.UK:443/A?b=1#c","https://news.example.co.uk/A?b=1","http://10.0.0.1/x","not a link"]}`,
 			rule.Signals{
@@ -57,6 +57,10 @@ func TestSignals(t *testing.T) {
 			rule.Signals{Fold: "where is the nearest place to get something to eat around here, please?", HasFold: true, TextLength: 71, Lang: "en"},
 		},
 		{
+			"habit", head + `"text":"сlіck hеrе fоr thе рrіzе nоw"}`,
+			rule.Signals{Fold: "click here for the prize now", HasFold: true, TextLength: 28, Lang: "en", Habit: "x"},
+		},
+		{
 			"e-mail", head + `"account":{"handle":"Mira.Pds.Example","email":"MIRA@Gmail.com"}}`,
 			rule.Signals{EmailDomain: "gmail.com", EmailPattern: "a", EmailEqualsHandle: true, HasEmail: true, EmailHash: "x"},
 		},
@@ -76,6 +80,9 @@ func TestSignals(t *testing.T) {
 			}
 			if c.want.EmailHash != "" && len(it.Signals.EmailHash) == 32 {
 				c.want.EmailHash = it.Signals.EmailHash
+			}
+			if c.want.Habit != "" && len(it.Signals.Habit) == 16 && len(it.Signals.HabitFeatures) > 0 {
+				c.want.Habit, c.want.HabitFeatures = it.Signals.Habit, it.Signals.HabitFeatures
 			}
 			if diff := cmp.Diff(c.want, it.Signals, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -49,6 +49,8 @@ const (
 	wantFold wants = 1 << iota
 	wantLang
 	wantLinks
+	wantHabit
+	wantSketch
 	wantAll wants = 1<<iota - 1
 )
 
@@ -56,7 +58,8 @@ const (
 // signal too many does no harm.
 func (p *Pins) follow(set *rule.Set) {
 	for name, want := range map[string]wants{
-		"text.fold": wantFold, "text.lang": wantLang,
+		"text.fold": wantFold, "text.lang": wantLang, "text.habit": wantHabit, "text.habit.features": wantHabit,
+		"text.family": wantSketch, "text.family.accounts": wantSketch, "text.family.posts": wantSketch, "text.template": wantSketch,
 		"url.domains": wantLinks, "url.canonical": wantLinks, "url.shortened": wantLinks, "url.disguised": wantLinks, "url.looks": wantLinks,
 	} {
 		if p.wants&want == 0 && set.Reads(name) {

@@ -39,6 +39,15 @@ func (d *decoder) decode(s string) (string, bool) {
 	return unsafe.String(unsafe.SliceData(d.text), len(d.text)), changed
 }
 
+// escapes reports whether there is an escape to undo.
+func (d *decoder) escapes(s string) bool {
+	if !mayEscape(s) {
+		return false
+	}
+	d.text, d.from = append(d.text[:0], s...), append(d.from[:0], make([]span, len(s))...)
+	return d.pass()
+}
+
 func (d *decoder) start(i int) int32 { return d.from[i].start }
 
 // end is the end of what the byte before i stands for.

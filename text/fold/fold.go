@@ -1,18 +1,22 @@
 // Package fold brings text into one canonical form, so that two spellings which look or mean the same compare equal.
 //
 // The form is Unicode's NFKC_Casefold (compatibility forms such as full-width, circled and mathematical letters become plain,
-// letters lose their case, invisible characters go) with two additions: a run of white space is one space, none at the ends; and
-// of the marks stacked on one letter only the first 24 stay, so that "zalgo" text costs no more than other text.
+// letters lose their case, invisible characters go) with four additions: a run of white space is one space, none at the ends; of
+// the marks stacked on one letter only the first 24 stay, so that "zalgo" text costs no more than other text; escapes (&#102;, %66,
+// \u0066) are undone, also within one another; and a word that mixes scripts which look alike is written in one of them: сlick with
+// a Cyrillic с is click. Words of one script stay what they are, in whatever script, and so do digits and signs for letters, of
+// which nobody can tell without a list what they stand for.
 //
-// Folding is blind to script and language and does not touch look-alikes: a Cyrillic а stays Cyrillic. A Reader goes further, for
-// those who look for what is hidden in a text: it reads a text as a lattice of symbols, each with the letters that it is or may
-// stand for, by which way and at what cost, and its place in the original bytes; escapes decoded, invisible characters set aside.
+// A Reader goes further, for those who look for what is hidden in a text: it reads a text as a lattice of symbols, each with the
+// letters that it is or may stand for, by which way and at what cost, and its place in the original bytes.
 //
 // The tables are of Unicode 15.0: those of golang.org/x/text and Go, and alike.bin, whose sources gen/main.go names.
 // The package stands alone.
 package fold
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"unicode/utf8"
 	"unsafe"
@@ -26,22 +30,55 @@ const maxMarks = 24
 
 // Fold appends the canonical form of s to dst. Invalid UTF-8 becomes U+FFFD. Folding what is folded changes nothing.
 //
-// It allocates only to grow dst; the first call with a character beyond ASCII builds tables once, in about 10 ms. It is safe for
-// concurrent use.
+// It takes time linear in the text, and allocates only to grow dst; the first call with a character beyond ASCII builds tables once,
+// in some 10 ms. It is safe for concurrent use.
 func Fold(dst []byte, s string) []byte {
 	f := folders.Get().(*folder)
+	defer folders.Put(f)
+	start := len(dst)
+	dst, wide := f.fold(dst, s, mayEscape(s))
+	if !wide && !mayEscape(unsafe.String(unsafe.SliceData(dst[start:]), len(dst)-start)) {
+		return dst
+	}
+	for range maxRounds {
+		f.before = append(f.before[:0], dst[start:]...)
+		before := unsafe.String(unsafe.SliceData(f.before), len(f.before))
+		words, changed := unmix(f.words[:0], f.before)
+		f.words = words
+		if !changed && !f.decoder.escapes(before) {
+			return dst
+		}
+		dst, _ = f.fold(dst[:start], unsafe.String(unsafe.SliceData(words), len(words)), true)
+	}
+	// So deep an escape is there to keep us busy. Without what begins one there is none.
+	words, _ := unmix(f.words[:0], slices.DeleteFunc(append(f.before[:0], dst[start:]...), func(c byte) bool { return c == '&' || c == '%' || c == '\\' }))
+	f.words = words
+	dst, _ = f.fold(dst[:start], unsafe.String(unsafe.SliceData(words), len(words)), false)
+	return dst
+}
+
+// maxRounds bounds how often what came out of an escape is looked at again; each undoes maxLevels of them.
+const maxRounds = 3
+
+// mayEscape reports whether there is a character that begins an escape.
+func mayEscape(s string) bool { return strings.ContainsAny(s, `&%\`) }
+
+// fold appends the form of s without regard to scripts, and reports whether it holds characters beyond ASCII.
+func (f *folder) fold(dst []byte, s string, decode bool) (_ []byte, wide bool) {
+	if decode {
+		s, _ = f.decoder.decode(s)
+	}
 	f.dst, f.start, f.space, f.marks = dst, len(dst), false, 0
 	for len(s) > 0 {
 		if s[0] < utf8.RuneSelf {
 			s = f.ascii(s)
 		} else {
-			s = f.unicode(s)
+			s, wide = f.unicode(s), true
 		}
 	}
 	f.flush()
 	dst, f.dst = f.dst, nil
-	folders.Put(f)
-	return dst
+	return dst, wide
 }
 
 // folders keeps the scratch memory of past calls.
@@ -59,12 +96,12 @@ func String(s string) string {
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }
 
-// folded reports whether s is in canonical form, for ASCII only; other text is worked out by folding it.
+// folded reports whether s is in canonical form, for plain ASCII; other text is worked out by folding it.
 func folded(s string) bool {
 	last := byte(' ')
 	for i := range len(s) {
 		c := s[i]
-		if c >= utf8.RuneSelf || lower[c] != c || c == ' ' && last == ' ' {
+		if c >= utf8.RuneSelf || lower[c] != c || c == ' ' && last == ' ' || c == '&' || c == '%' || c == '\\' {
 			return false
 		}
 		last = c
@@ -92,6 +129,10 @@ type folder struct {
 	start int  // where this text begins in dst
 	space bool // white space was read and nothing since
 	marks int  // combining marks since the last letter
+
+	decoder decoder
+	before  []byte // the text of the last round
+	words   []byte // and with its words in one script
 
 	length   int // of the segment
 	segment  [512]byte
