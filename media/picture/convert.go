@@ -33,6 +33,14 @@ func convert(img image.Image, format Format) *Picture {
 		} else {
 			p.fromColors(img)
 		}
+	case *image.NRGBA64:
+		p.fromWide(b, func(y int) []byte { return img.Pix[img.PixOffset(b.Min.X, y):] })
+	case *image.RGBA64:
+		if img.Opaque() {
+			p.fromWide(b, func(y int) []byte { return img.Pix[img.PixOffset(b.Min.X, y):] })
+		} else {
+			p.fromColors(img)
+		}
 	case *image.Paletted:
 		p.fromPaletted(img)
 	default:
@@ -57,6 +65,20 @@ func (p *Picture) fromNRGBA(b image.Rectangle, row func(y int) []byte) {
 			o := out[3*x : 3*x+3 : 3*x+3]
 			o[0], o[1], o[2] = q[0], q[1], q[2]
 			alpha[x] = q[3]
+		}
+	})
+}
+
+// fromWide is fromNRGBA for rows of eight bytes a pixel, the higher byte of each channel first.
+func (p *Picture) fromWide(b image.Rectangle, row func(y int) []byte) {
+	p.Alpha = make([]byte, p.W*p.H)
+	p.eachRow(b, func(y int, out []byte) {
+		in, alpha := row(y)[:8*p.W], p.Alpha[(y-b.Min.Y)*p.W:][:p.W]
+		for x := range alpha {
+			q := in[8*x : 8*x+8 : 8*x+8]
+			o := out[3*x : 3*x+3 : 3*x+3]
+			o[0], o[1], o[2] = q[0], q[2], q[4]
+			alpha[x] = q[6]
 		}
 	})
 }
@@ -87,15 +109,7 @@ func (p *Picture) fromColors(img image.Image) {
 	b := img.Bounds()
 	p.eachRow(b, func(y int, out []byte) {
 		for x := range p.W {
-			var c color.NRGBA
-			switch v := img.At(b.Min.X+x, y).(type) {
-			case color.NRGBA64: // the model would multiply by alpha and divide again
-				c = color.NRGBA{byte(v.R >> 8), byte(v.G >> 8), byte(v.B >> 8), byte(v.A >> 8)}
-			case color.NRGBA:
-				c = v
-			default:
-				c = color.NRGBAModel.Convert(v).(color.NRGBA)
-			}
+			c := color.NRGBAModel.Convert(img.At(b.Min.X+x, y)).(color.NRGBA)
 			out[3*x], out[3*x+1], out[3*x+2] = c.R, c.G, c.B
 			p.Alpha[(y-b.Min.Y)*p.W+x] = c.A
 		}

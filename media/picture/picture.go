@@ -3,7 +3,8 @@
 //
 // A picture is judged by its first bytes alone, never by a name or a declared type, and refused before any of its pixels is decoded if its
 // header promises more than the limits, if the file is too short to hold what it promises, or if it is a second kind of file as
-// well. Whatever bytes it is given, a decoder neither panics nor takes more than about 13 bytes of memory a pixel beyond the file.
+// well. Whatever bytes it is given, a decoder does not panic. Beyond the file it takes up to 12 bytes of memory a pixel, up to about 30 for
+// a progressive JPEG, whose decoder keeps all coefficients: lower MaxPixels where several run side by side in little memory.
 //
 // # Alpha
 //
