@@ -14,6 +14,6 @@ package family
 
 // Version of what sketches, and the records of an index, are. Sketches of different versions cannot be compared: who keeps images of
 // an index keeps their version, and begins with an empty index where it is another.
-const Version = 2
+const Version = 1
 
 //go:generate go run ./gen
