@@ -243,7 +243,7 @@ func TestStreamRefuses(t *testing.T) {
 // BenchmarkStream takes the simulated week's shares, one after the other.
 func BenchmarkStream(b *testing.B) {
 	shares := week(b)
-	o := StreamOptions{Windows: []int64{60, 600, 3600}, HalfLife: 7 * 86400, Late: 120, Popular: 400, MaxActs: 1 << 20, MaxPairs: 1 << 20}
+	o := StreamOptions{Windows: []int64{10, 60}, HalfLife: 7 * 86400, Late: 120, Popular: 400, MaxActs: 1 << 20, MaxPairs: 1 << 21}
 	b.ReportAllocs()
 	for b.Loop() {
 		s, err := NewStream(o)
