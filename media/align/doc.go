@@ -7,5 +7,9 @@
 // turn, scale and shift on which most pairs agree, and counts the distinct places that do. A [Bank] holds the features of many
 // pictures and finds the few that are worth verifying, so that no other hash has to suggest them.
 //
+// It misses pictures that have hardly any corners, inverted brightness, and pictures that take less than about a third of the query's
+// side. What many pictures share, such as type, a logo or an interface, can align by itself; the rectangles then show how little of the picture it
+// is. docs/media-search.md has what was measured: recall by alteration, unrelated pictures, time and memory.
+//
 // All is deterministic for one build: the same planes give the same features, matches and transforms. The package stands alone.
 package align
