@@ -88,12 +88,11 @@ func (b *Bank) Remove(id uint64) bool {
 	return ok
 }
 
-// Shelves is in how many parts the bank is searched; and each costs a search some
-// milliseconds. Beyond ten, Compact pays.
+// Shelves is in how many parts the bank is searched. Each costs a search some milliseconds; beyond ten, Compact pays.
 func (b *Bank) Shelves() int { return len(*b.shelves.Load()) }
 
-// Compact makes one part of all, without what was removed. Additions and removals wait for it, some seconds for 100,000 pictures;
-// searches do not. While it runs the bank takes twice its memory.
+// Compact makes one part of all, without what was removed. Additions and removals wait for it, for a time in
+// proportion to all pictures; searches do not. While it runs the bank takes twice its memory.
 func (b *Bank) Compact() {
 	b.change.Lock()
 	defer b.change.Unlock()
