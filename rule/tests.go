@@ -38,9 +38,11 @@ type Test struct {
 
 // TestBank is a bank that a test brings.
 type TestBank struct {
-	Name    string
-	Kind    string // terms unless the test says otherwise
-	Entries []string
+	Name     string
+	Kind     string // terms unless the test says otherwise
+	Policy   string
+	Severity int
+	Entries  []string
 }
 
 // Expectation is what must hold of one event.
@@ -143,18 +145,28 @@ func (d *document) test(n ast.Node, budget *int) Test {
 	return t
 }
 
-// testBank reads a bank of a test: a list of terms, or {kind: …, entries: […]}.
+// testBank reads a bank of a test: a list of terms, or {kind: …, policy: …, severity: …, entries: […]}.
 func (d *document) testBank(f field) TestBank {
 	b := TestBank{Name: f.key, Kind: "terms"}
 	entries := f.value
 	if _, list := f.value.(*ast.SequenceNode); !list {
-		parts, _ := d.fields(f.value, "a bank", "kind", "entries")
+		parts, _ := d.fields(f.value, "a bank", "kind", "policy", "severity", "entries")
 		for _, p := range parts {
-			if p.key == "kind" {
-				kind, _ := d.text(p.value, "kind")
-				b.Kind = kind.s
-			} else {
+			if p.key == "entries" {
 				entries = p.value
+				continue
+			}
+			v, _ := d.text(p.value, p.key)
+			switch p.key {
+			case "kind":
+				b.Kind = v.s
+			case "policy":
+				b.Policy = v.s
+			case "severity":
+				var err error
+				if b.Severity, err = strconv.Atoi(v.s); err != nil {
+					d.errorf(v.at, "a number from 0 to 5", "severity %q", clip(v.s))
+				}
 			}
 		}
 	}
