@@ -86,7 +86,10 @@ func TestPeer(t *testing.T) {
 		"main.go": `package main
 
 import (
-	"bufio""bytes"; "fmt"; "os")
+	"bytes"
+	"fmt"
+	"os"
+)
 
 func main() {
 	data, err := os.ReadFile(os.Args[1])
