@@ -54,6 +54,8 @@ type Evaluation struct {
 	buf     []byte
 	scratch [][]string // lists that are made anew for every event, by their place
 	family  string     // text.family in words, once a rule has asked
+
+	mediaFamily string // likewise
 }
 
 // windowValue is a window's answer for the event.
@@ -75,7 +77,7 @@ func (s *Set) NewEvaluation(f Facts) *Evaluation {
 // Begin takes up an event and works out what it does to windows. The input's event and signals must stay as they are until the
 // next Begin.
 func (ev *Evaluation) Begin(in *Input) {
-	ev.in, ev.family = *in, ""
+	ev.in, ev.family, ev.mediaFamily = *in, "", ""
 	ev.plan = ev.set.plan(in.Event.Kind)
 	ev.ops = ev.ops[:0]
 	if !in.Late {
@@ -102,6 +104,9 @@ func (ev *Evaluation) op(w windowUse) WindowOp {
 	}
 	value.fault = w.unset
 	op.Key, op.Known, op.Update = key.hash, true, w.feeds
+	if in := &ev.in; in.Fetched && !w.waits.isFor(in.Signals.Banks) {
+		op.Update = false
+	}
 	if op.Update && w.where != nil {
 		holds, f := w.where.bool(ev)
 		op.Update = holds && f == nil
@@ -128,6 +133,9 @@ func (ev *Evaluation) SetWindow(index int, v Value) {
 func (ev *Evaluation) Rules() []Result {
 	ev.results = ev.results[:0]
 	for _, r := range ev.plan.rules {
+		if ev.in.Fetched && !r.waits.isFor(ev.in.Signals.Banks) {
+			continue
+		}
 		fired, f := r.when.bool(ev)
 		switch {
 		case f != nil:

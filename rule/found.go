@@ -19,7 +19,7 @@ type Link struct {
 
 // Found is something of a bank that an event holds.
 type Found struct {
-	Kind     string // of the bank: terms, links, devices
+	Kind     string // of the bank: terms, links, devices, hashes
 	Bank     string
 	Entry    string // its value
 	Policy   string
@@ -29,26 +29,35 @@ type Found struct {
 	Start    int    // of a term, in bytes of the text
 	Cost     int    // of a term's disguise, in hundredths; 0 as listed
 	How      match.How
+	Distance int // of a picture from the entry, in bits
 }
 
 // Banks says which banks there are, as of the event's position.
 type Banks interface {
-	// Has gives the kind of a bank: terms, links, devices; false if there is none of that name.
+	// Has gives the kind of a bank: terms, links, devices, hashes; false if there is none of that name.
 	Has(name string) (kind string, ok bool)
-	// HasTerms reports whether there is any bank of terms.
-	HasTerms() bool
+	// HasKind reports whether there is any bank of a kind.
+	HasKind(kind string) bool
 }
 
 const fnMatched = "matched"
 
-// hasText says why nothing is known of terms, if it is not.
+// subject is what of the banks' finds a signal is about, and why nothing is known of it, if it is not.
+type subject struct {
+	kind    string
+	unknown func(*Input) *fault
+}
+
+func terms(name string) subject { return subject{"terms", termsFault(name)} }
+
+// termsFault says why nothing is known of terms, if it is not.
 func termsFault(name string) func(*Input) *fault {
 	absent, none := &fault{name + " absent"}, &fault{"no bank of terms"}
 	return func(in *Input) *fault {
 		switch {
 		case !in.Event.Fields.Has(event.FieldText):
 			return absent
-		case in.Signals.Banks == nil || !in.Signals.Banks.HasTerms():
+		case in.Signals.Banks == nil || !in.Signals.Banks.HasKind("terms"):
 			return none
 		}
 		return nil
@@ -67,20 +76,22 @@ const (
 	scratchLooks
 	scratchMediaTypes
 	scratchMediaPDQ
+	scratchMediaBanks
+	scratchMediaEntries
+	scratchMediaPolicies
 	scratchMatched
 )
 
-// foundList reads one thing of each term that was found, without repeats. Terms of known-good banks do not count.
-func foundList(name string, at scratch, get func(*Found) string) fn[[]string] {
-	unknown := termsFault(name)
+// foundList reads one thing of each entry that was found, without repeats. Entries of known-good banks do not count.
+func foundList(of subject, at scratch, get func(*Found) string) fn[[]string] {
 	return func(ev *Evaluation) ([]string, *fault) {
-		if f := unknown(&ev.in); f != nil {
+		if f := of.unknown(&ev.in); f != nil {
 			return nil, f
 		}
 		list := ev.scratch[at][:0]
 		for i := range ev.in.Signals.Found {
 			f := &ev.in.Signals.Found[i]
-			if f.Kind != "terms" || f.Good {
+			if f.Kind != of.kind || f.Good {
 				continue
 			}
 			if v := get(f); v != "" && !slices.Contains(list, v) {
@@ -92,15 +103,14 @@ func foundList(name string, at scratch, get func(*Found) string) fn[[]string] {
 	}
 }
 
-// foundMost reads the largest of a number of the terms that were found; 0 if none was.
-func foundMost[T int64 | float64](name string, get func(*Found) T) fn[T] {
-	unknown := termsFault(name)
+// foundMost reads the largest of a number of the entries that were found; 0 if none was.
+func foundMost[T int64 | float64](of subject, get func(*Found) T) fn[T] {
 	return func(ev *Evaluation) (most T, f *fault) {
-		if f := unknown(&ev.in); f != nil {
+		if f := of.unknown(&ev.in); f != nil {
 			return 0, f
 		}
 		for i := range ev.in.Signals.Found {
-			if f := &ev.in.Signals.Found[i]; f.Kind == "terms" && !f.Good {
+			if f := &ev.in.Signals.Found[i]; f.Kind == of.kind && !f.Good {
 				most = max(most, get(f))
 			}
 		}
@@ -130,8 +140,8 @@ func foundWays(name string) fn[[]string] {
 func matchedNode(bank string, at scratch) node {
 	missing := &fault{"no bank " + bank}
 	without := map[string]*fault{}
-	for _, kind := range []string{"terms", "links", "devices"} {
-		without[kind] = &fault{"nothing to match with bank " + bank + ": no " + map[string]string{"terms": "text", "links": "links", "devices": "device"}[kind]}
+	for kind, what := range map[string]string{"terms": "text", "links": "links", "devices": "device", "hashes": "hashes of pictures"} {
+		without[kind] = &fault{"nothing to match with bank " + bank + ": no " + what}
 	}
 	return listNode(func(ev *Evaluation) ([]string, *fault) {
 		s := ev.in.Signals
@@ -143,7 +153,8 @@ func matchedNode(bank string, at scratch) node {
 			return nil, missing
 		}
 		fields := ev.in.Event.Fields
-		if kind == "terms" && !fields.Has(event.FieldText) || kind == "links" && !s.HasLinks || kind == "devices" && !fields.Has(event.FieldDevice) {
+		if kind == "terms" && !fields.Has(event.FieldText) || kind == "links" && !s.HasLinks || kind == "devices" && !fields.Has(event.FieldDevice) ||
+			kind == "hashes" && !s.HasHashes {
 			return nil, without[kind]
 		}
 		list := ev.scratch[at][:0]

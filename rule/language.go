@@ -54,6 +54,7 @@ var functions = []Function{
 	{"has", `has(text)`, "bool", "the signal is known for this event"},
 	{"hasLabel", `hasLabel(actor, "suspect")`, "bool", "the entity, or one of a list of them, bears the label"},
 	{"matched", `size(matched("scam-words")) > 0`, "list(string)", "the entries of a bank that the event holds; unknown if there is no such bank"},
+	{"score", `score("abuse") > 0.9`, "double", "how likely the text is of a model's kind, from 0 to 1; unknown if there is no such model"},
 	{"list", `value in list("shorteners")`, "list(string)", "a list of the rule set, looked up by hash"},
 }
 
@@ -164,6 +165,7 @@ func declareFunctions() []cel.EnvOption {
 	overload(fnHasLabel, types.BoolType, str, str)
 	overload(fnHasLabel, types.BoolType, types.NewListType(str), str)
 	overload(fnList, types.NewListType(str), str)
+	overload(fnScore, types.DoubleType, str)
 	overload(fnMatched, types.NewListType(str), str)
 
 	var opts []cel.EnvOption

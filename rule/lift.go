@@ -19,6 +19,7 @@ type lifter struct {
 	rule    *Rule
 	locals  []string // loop variables in scope
 	within  string   // the window call that is being lifted; windows do not nest
+	waits   waiting  // what that call reads of pictures
 	factory celast.ExprFactory
 }
 
@@ -28,6 +29,7 @@ func (l *lifter) lift(e celast.Expr) bool {
 	case celast.IdentKind:
 		if _, ok := l.c.lang.signals[e.AsIdent()]; ok {
 			l.rule.reads(e.AsIdent())
+			l.waits.reads(e.AsIdent())
 		}
 	case celast.CallKind:
 		return l.call(e)
@@ -80,6 +82,8 @@ func (l *lifter) call(e celast.Expr) bool {
 		return l.hasLabel(e, args)
 	case fnList:
 		return l.list(e, args[0])
+	case fnScore:
+		return l.score(e, args[0])
 	case fnMatched:
 		return l.matched(e, args[0])
 	case fnBy, fnWhere, fnOn, fnTake, fnStrict:
@@ -139,7 +143,7 @@ func (l *lifter) has(e, arg celast.Expr) bool {
 		name = arg.AsIdent()
 	}
 	n, ok := l.c.set.names[name]
-	if !ok || name == "" || strings.HasPrefix(name, "@") && !strings.HasPrefix(name, "@matched ") {
+	if !ok || name == "" || strings.HasPrefix(name, "@") && !strings.HasPrefix(name, "@matched ") && !strings.HasPrefix(name, "@score ") {
 		l.c.errorf(l.x.place(e.ID()), "as in has(text) or has(attrs.price)", "has() takes a signal")
 		return false
 	}
@@ -196,6 +200,20 @@ func labelNode(s *signal, label string) node {
 	})
 }
 
+// score lifts score("model"). Which models there are is known only while events come.
+func (l *lifter) score(e, arg celast.Expr) bool {
+	model, constant := literalString(arg)
+	if !constant || !idPattern.MatchString(model) {
+		l.c.errorf(l.x.place(arg.ID()), "use a-z, 0-9 and -, at most 64", "the model of score must be a constant name")
+		return false
+	}
+	l.rule.uses.models[model] = true
+	lifted := "@score " + model
+	l.c.set.define(lifted, func() node { return scoreNode(model) })
+	l.replace(e, lifted)
+	return true
+}
+
 // matched lifts matched("bank"). Which banks there are is known only while events come.
 func (l *lifter) matched(e, arg celast.Expr) bool {
 	bank, constant := literalString(arg)
@@ -204,6 +222,7 @@ func (l *lifter) matched(e, arg celast.Expr) bool {
 		return false
 	}
 	l.rule.readsBank(bank)
+	l.waits.readsBank(bank)
 	lifted := "@matched " + bank
 	l.c.set.define(lifted, func() node {
 		l.c.set.scratch++

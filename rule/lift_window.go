@@ -50,7 +50,7 @@ func (l *lifter) window(e celast.Expr, f windowFunc) bool {
 	if err != nil {
 		display = name + "(…)"
 	}
-	l.within = name
+	l.within, l.waits = name, waiting{}
 	defer func() { l.within = "" }()
 
 	w := &Window{Text: display, Func: WindowFunc(name), On: l.on, kind: f.kind, Take: 1}
@@ -85,7 +85,7 @@ func (l *lifter) window(e celast.Expr, f windowFunc) bool {
 	identity = append(identity, "where "+condition, "on "+strings.Join(w.On, " "),
 		fmt.Sprintf("%s %d %d %d %d %d %v %d", name, w.Duration, w.Max, w.Refill, w.Every, w.Take, w.Strict, w.Min))
 	sum := sha256.Sum256([]byte(strings.Join(identity, "\n")))
-	w.ID = hex.EncodeToString(sum[:16])
+	w.ID, w.waits = hex.EncodeToString(sum[:16]), l.waits
 	lifted, ok := l.c.set.intern(w)
 	if !ok {
 		l.c.errorf(at, "", "more than %d windows in a rule set", maxWindows)

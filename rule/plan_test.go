@@ -2,7 +2,9 @@ package rule
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,12 +90,16 @@ func fullSignals() *Signals {
 			{Canonical: "https://example.org", Host: "example.org", Domain: "example.org", Looks: "examp1e.org"},
 		},
 		Domains: []string{"bit.ly", "example.org"}, Canonical: []string{"https://bit.ly/x", "https://example.org"}, HasLinks: true,
-		Banks: testBanks{"scam": "terms", "names": "terms", "hosts": "links", "farm": "devices"},
+		Banks:     testBanks{"scam": "terms", "names": "terms", "hosts": "links", "farm": "devices", "known": "hashes"},
+		HasHashes: true,
 		Found: []Found{
 			{Kind: "terms", Bank: "scam", Entry: "free crypto", Policy: "spam", Severity: 3, Surface: "FREE crypto"},
 			{Kind: "terms", Bank: "scam", Entry: "win", Policy: "spam", Severity: 1, Surface: "Win", Start: 0, Cost: 25, How: match.Leet},
 			{Kind: "terms", Bank: "names", Entry: "now", Surface: "now", Good: true, Severity: 5, How: match.Fonts},
 			{Kind: "links", Bank: "hosts", Entry: "bit.ly", Policy: "phishing", Severity: 5},
+			{Kind: "hashes", Bank: "known", Entry: "f0f0", Policy: "gore", Severity: 4, Distance: 12},
+			{Kind: "hashes", Bank: "known", Entry: "0f0f", Policy: "gore", Severity: 2, Distance: 30},
+			{Kind: "hashes", Bank: "memes", Entry: "ffff", Distance: 0, Good: true},
 		},
 	}
 }
@@ -106,7 +112,9 @@ func (b testBanks) Has(name string) (kind string, ok bool) {
 	return kind, ok
 }
 
-func (b testBanks) HasTerms() bool { return len(b) > 0 }
+func (b testBanks) HasKind(kind string) bool {
+	return slices.Contains(slices.Collect(maps.Values(b)), kind)
+}
 
 func TestPlanAgreesWithInterpreter(t *testing.T) {
 	c := newCompiler(t)
@@ -182,6 +190,9 @@ func TestPlanAgreesWithInterpreter(t *testing.T) {
 		{`text.terms == ["free crypto", "win"] && "FREE crypto" in text.surfaces && text.policies == ["spam"]`, "true"},
 		{`text.severity == 3 && text.disguise == 0.25 && text.how == ["leet"]`, "true"},
 		{`matched("scam").exists(t, t == "win") && size(matched("names")) == 1 && matched("hosts") == ["bit.ly"]`, "true"},
+		{`media.banks == ["known"] && media.policies == ["gore"] && media.entries == ["f0f0", "0f0f"] && media.severity == 4 && media.distance == 12`, "true"},
+		{`matched("known") == ["f0f0", "0f0f"] && media.family == "00000000000000ab"`, "true"},
+		{`size(media.failures) == 0`, "unknown: media.failures absent"},
 		{`size(matched("gone")) == 0`, "unknown: no bank gone"},
 		{`has(matched("gone")) || !has(matched("scam"))`, "false"},
 		{`size(matched("farm")) == 0`, "unknown: nothing to match with bank farm: no device"},
@@ -197,7 +208,7 @@ func TestPlanAgreesWithInterpreter(t *testing.T) {
 			planned, interpreted := planBoth(t, c, tt.expr)
 			planned = asBool(planned, tt.expr)
 			ev := c.set.NewEvaluation(facts)
-			ev.Begin(&Input{Event: fullEvent(), Signals: fullSignals()})
+			ev.Begin(&Input{Event: fullEvent(), Signals: fullSignals(), MediaFamily: 0xab})
 			if got := outcome(planned, ev); got != tt.want {
 				t.Errorf("plan: got %s, want %s", got, tt.want)
 			}

@@ -13,6 +13,7 @@ type Registry struct {
 	Labels  []LabelEntry
 	Lists   []Use
 	Banks   []Use
+	Models  []Use
 }
 
 // Use is a name and the ids of the rules that read it.
@@ -58,7 +59,7 @@ func FunctionCatalog() []Function { return slices.Clone(functions) }
 // Registry lists what the set's rules read and write, by name.
 func (s *Set) Registry() Registry {
 	var reg Registry
-	signals, lists, banks := map[string][]string{}, map[string][]string{}, map[string][]string{}
+	signals, lists, banks, models := map[string][]string{}, map[string][]string{}, map[string][]string{}, map[string][]string{}
 	windows := map[*Window][]string{}
 	readers, writers := map[string][]string{}, map[string][]string{}
 	for _, r := range s.Rules {
@@ -73,6 +74,9 @@ func (s *Set) Registry() Registry {
 		}
 		for l := range r.uses.lists {
 			lists[l.name] = append(lists[l.name], r.ID)
+		}
+		for name := range r.uses.models {
+			models[name] = append(models[name], r.ID)
 		}
 		for name := range r.uses.banks {
 			banks[name] = append(banks[name], r.ID)
@@ -89,6 +93,9 @@ func (s *Set) Registry() Registry {
 	}
 	for _, l := range s.lists {
 		reg.Lists = append(reg.Lists, Use{l.name, lists[l.name]})
+	}
+	for _, name := range sortedKeys(models) {
+		reg.Models = append(reg.Models, Use{name, models[name]})
 	}
 	for _, name := range sortedKeys(banks) {
 		reg.Banks = append(reg.Banks, Use{name, banks[name]})

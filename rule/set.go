@@ -54,6 +54,7 @@ type Rule struct {
 	because   []segment
 	seed      uint64 // of the rollout's hash
 	uses      uses
+	waits     waiting
 }
 
 // uses is what a rule reads.
@@ -63,13 +64,22 @@ type uses struct {
 	labels  map[string]bool
 	lists   map[*list]bool
 	banks   map[string]bool
+	models  map[string]bool
 }
 
-func (r *Rule) reads(signal string)        { r.uses.signals[signal] = true }
 func (r *Rule) readsLabel(label string)    { r.uses.labels[label] = true }
 func (r *Rule) readsList(l *list)          { r.uses.lists[l] = true }
-func (r *Rule) readsBank(name string)      { r.uses.banks[name] = true }
 func (r *Rule) readsWindow(window *Window) { r.uses.windows[window] = true }
+
+func (r *Rule) reads(signal string) {
+	r.uses.signals[signal] = true
+	r.waits.reads(signal)
+}
+
+func (r *Rule) readsBank(name string) {
+	r.uses.banks[name] = true
+	r.waits.readsBank(name)
+}
 
 // has reports whether the rule runs on events of the kind.
 func (r *Rule) has(kind string) bool {

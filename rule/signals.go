@@ -21,6 +21,11 @@ type Signals struct {
 	Habit         string   // how the text is obfuscated, as a fingerprint; empty for plain text
 	HabitFeatures []string // what it does
 
+	HasHashes bool     // a picture of the event has a hash, by which banks of hashes were searched
+	Failures  []string // why pictures that were to be fetched have none
+
+	Scores []Score // of the models that rules ask for, if the event has text
+
 	Found []Found // of the banks
 	Banks Banks   // nil for none
 
@@ -38,6 +43,12 @@ type Input struct {
 	Signals *Signals
 	Family  TextFamily
 	Late    bool // behind the clock by more than the lateness: windows neither take nor answer it
+
+	MediaFamily uint64 // the family of near-copies that a picture belongs to; 0 for none
+
+	// Fetched says that the event was evaluated before, and that its pictures have been fetched since. Rules that read nothing of
+	// pictures are passed over, and windows that read nothing of them do not take the event again.
+	Fetched bool
 }
 
 // signal is a named value that rules read.
@@ -141,15 +152,15 @@ func allSignals() []signal {
 		{name: "text.habit.features", doc: "what that manner does, in words", size: foundSize,
 			node: listNode(known("text.habit.features", func(in *Input) bool { return in.Signals.Habit != "" }, func(in *Input) []string { return in.Signals.HabitFeatures }))},
 		{name: "text.terms", doc: "terms of banks that the text holds, as they are listed", size: foundSize,
-			node: listNode(foundList("text.terms", scratchTerms, func(f *Found) string { return f.Entry }))},
+			node: listNode(foundList(terms("text.terms"), scratchTerms, func(f *Found) string { return f.Entry }))},
 		{name: "text.surfaces", doc: "how the text writes them", size: foundSize,
-			node: listNode(foundList("text.surfaces", scratchSurfaces, func(f *Found) string { return f.Surface }))},
+			node: listNode(foundList(terms("text.surfaces"), scratchSurfaces, func(f *Found) string { return f.Surface }))},
 		{name: "text.policies", doc: "the policies that they offend", size: foundSize,
-			node: listNode(foundList("text.policies", scratchPolicies, func(f *Found) string { return f.Policy }))},
+			node: listNode(foundList(terms("text.policies"), scratchPolicies, func(f *Found) string { return f.Policy }))},
 		{name: "text.severity", doc: "the highest severity of them; 0 if there are none",
-			node: intNode(kindInt, foundMost("text.severity", func(f *Found) int64 { return f.Severity }))},
+			node: intNode(kindInt, foundMost(terms("text.severity"), func(f *Found) int64 { return f.Severity }))},
 		{name: "text.disguise", doc: "the highest cost of their disguises: 0 as listed, or if there are none; 1 is about one letter guessed",
-			node: doubleNode(foundMost("text.disguise", func(f *Found) float64 { return float64(f.Cost) / 100 }))},
+			node: doubleNode(foundMost(terms("text.disguise"), func(f *Found) float64 { return float64(f.Cost) / 100 }))},
 		{name: "text.how", doc: "how they are disguised: homoglyphs, leet, invisible, separated…", size: foundSize,
 			node: listNode(foundWays("text.how"))},
 		text("lang", event.FieldLang, func(e *event.Event) string { return e.Lang }, "the language as the source says"),
@@ -177,8 +188,9 @@ func allSignals() []signal {
 		{name: "media.count", doc: "pictures and videos of the event",
 			node: intNode(kindInt, fieldReader("media.count", event.FieldMedia, func(e *event.Event) int64 { return int64(len(e.Media)) }))},
 		{name: "media.types", doc: "their MIME types", size: listSize, node: listNode(mediaReader("media.types", (*Evaluation).mediaTypes))},
-		{name: "media.pdq", doc: "their PDQ hashes, of those the source hashed", size: listSize,
+		{name: "media.pdq", doc: "their PDQ hashes, of those that the source hashed or that were fetched", size: listSize,
 			node: listNode(mediaReader("media.pdq", (*Evaluation).mediaPDQ))},
+	}, mediaSignals(), []signal{
 		{name: "account.created", doc: "when the actor's account was made",
 			node: intNode(kindTime, fieldReader("account.created", event.FieldAccountCreated, func(e *event.Event) int64 { return e.Account.Created }))},
 		{name: "account.age", doc: "event.time − account.created", node: intNode(kindDuration, accountAge())},

@@ -47,6 +47,7 @@ type Window struct {
 	keys  *keyset
 	value *node // what countDistinct and sum take; nil otherwise
 	where *node // nil if every event feeds it
+	waits waiting
 
 	late, unset *fault
 }

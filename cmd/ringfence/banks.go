@@ -25,7 +25,7 @@ type banksCmd struct {
 }
 
 type banksCheckCmd struct {
-	Files []string `arg:"" help:"Bank files: .yaml, .ndjson or .txt (terms, one a line)."`
+	Files []string `arg:"" help:"Bank files: .yaml, .ndjson, .txt (terms, one a line) or .csv (hashes of pictures, hash[,id] a line)."`
 }
 
 func (banksCheckCmd) Help() string {
@@ -83,7 +83,7 @@ func (c banksListCmd) Run(ctx context.Context) error {
 
 type banksPutCmd struct {
 	server
-	Files []string `arg:"" help:"Bank files: .yaml, .ndjson or .txt (terms, one a line). The bank is named by the file, or within it."`
+	Files []string `arg:"" help:"Bank files: .yaml, .ndjson, .txt (terms, one a line) or .csv (hashes of pictures, hash[,id] a line). The bank is named by the file, or within it."`
 }
 
 func (banksPutCmd) Help() string {
@@ -173,7 +173,7 @@ func (c banksExportCmd) Run(ctx context.Context) error {
 type banksAddCmd struct {
 	server
 	Name     string   `arg:"" help:"The bank."`
-	Values   []string `arg:"" help:"What to add: terms, links or hosts, device ids."`
+	Values   []string `arg:"" help:"What to add: terms, links or hosts, device ids, hashes."`
 	Policy   string   `help:"Policy of the entries, if not the bank's."`
 	Severity int      `help:"Severity of the entries, 1 to 5, if not the bank's."`
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -193,4 +194,11 @@ func newLines() lines { return lines{bufio.NewWriterSize(os.Stdout, 1<<16)} }
 func (l lines) write(line []byte) error {
 	_, err := l.w.Write(line)
 	return errors.Join(err, l.w.WriteByte('\n'))
+}
+
+// json writes a value as a line, with <, > and & as they are.
+func (l lines) json(v any) error {
+	out := json.NewEncoder(l.w)
+	out.SetEscapeHTML(false)
+	return out.Encode(v)
 }

@@ -25,6 +25,7 @@ type cli struct {
 	Export   exportCmd   `cmd:"" help:"Write the records of a data folder, archive and journal, as JSON lines."`
 	Rules    rulesCmd    `cmd:"" help:"Check, test, explain, push and roll back rules."`
 	Banks    banksCmd    `cmd:"" help:"Check, list, change and roll back banks of known-bad and known-good terms, links and devices."`
+	Models   modelsCmd   `cmd:"" help:"List, push and roll back the models that rules read."`
 	Text     textCmd     `cmd:"" help:"Text tools."`
 	Media    mediaCmd    `cmd:"" help:"Picture tools."`
 	Groups   groupsCmd   `cmd:"" help:"Tools for groups of accounts."`

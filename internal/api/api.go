@@ -104,6 +104,7 @@ func New(d Deps) *API {
 	a.routeEffects()
 	a.routePeople()
 	a.routeBanks()
+	a.routeModels()
 	a.routeCases()
 	a.routeTrails()
 	a.routeKeys()

@@ -13,7 +13,7 @@ import (
 // Bank is what is said of a bank.
 type Bank struct {
 	Name     string `json:"name"`
-	Kind     string `json:"kind" enum:"terms,links,devices"`
+	Kind     string `json:"kind" enum:"terms,links,devices,hashes"`
 	Good     bool   `json:"good" doc:"Known-good: what it holds is not found by bad banks."`
 	Policy   string `json:"policy,omitempty" doc:"Of entries that state none."`
 	Severity int    `json:"severity,omitzero" doc:"Likewise."`
@@ -26,7 +26,7 @@ type Bank struct {
 
 // BankEntry is one thing of a bank.
 type BankEntry struct {
-	Value       string    `json:"value" minLength:"1" maxLength:"4096" doc:"A term; a page (https://host/path) or a host with all below it; a device id. It names the entry within the bank."`
+	Value       string    `json:"value" minLength:"1" maxLength:"4096" doc:"A term; a page (https://host/path) or a host with all below it; a device id; a hash of a picture: 64 hexadecimal digits for PDQ, 32 for MD5, 40 for SHA-1, sha256: and 64 for SHA-256, in lower case. It names the entry within the bank."`
 	Policy      string    `json:"policy,omitempty" maxLength:"64"`
 	Severity    int       `json:"severity,omitempty" minimum:"0" maximum:"5"`
 	Source      string    `json:"source,omitempty" maxLength:"1000" doc:"Where it comes from."`
@@ -38,11 +38,12 @@ type BankEntry struct {
 	Near        []string  `json:"near,omitempty" maxItems:"100" nullable:"false" doc:"One of these must stand within 100 bytes."`
 	Unless      []string  `json:"unless,omitempty" maxItems:"100" nullable:"false" doc:"None of these may."`
 	MaxCost     *int      `json:"max_cost,omitempty" minimum:"0" doc:"The most that a disguise may cost, in hundredths; 0 finds the term only as it is listed."`
+	Distance    *int      `json:"distance,omitempty" minimum:"0" maximum:"50" doc:"Of a PDQ hash: in how many bits a picture may differ; 31 unless given."`
 }
 
 // BankHeader is what is said of a bank as a whole. Its name is exported because huma passes over fields of an unexported type.
 type BankHeader struct {
-	Kind     string `json:"kind" enum:"terms,links,devices" doc:"What the entries are. It stays as it is."`
+	Kind     string `json:"kind" enum:"terms,links,devices,hashes" doc:"What the entries are. It stays as it is."`
 	Good     bool   `json:"good,omitempty" doc:"Known-good."`
 	Policy   string `json:"policy,omitempty" maxLength:"64" doc:"Of entries that state none."`
 	Severity int    `json:"severity,omitempty" minimum:"0" maximum:"5" doc:"Likewise."`

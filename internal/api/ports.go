@@ -49,6 +49,9 @@ type Control interface {
 	Approve(ctx context.Context, a control.Author, ids []string, refuse bool) ([]string, error)
 	CloseCase(ctx context.Context, a control.Author, id, verdict string) error
 
+	PushModel(ctx context.Context, a control.Author, name string, data []byte) (int, error)
+	RollbackModel(ctx context.Context, a control.Author, name string, version int) (int, error)
+	ModelVersions(ctx context.Context) (map[string][]control.ModelVersion, error)
 	Bank(ctx context.Context, name string) (*bank.Bank, error)
 	Banks(ctx context.Context) ([]*bank.Bank, error)
 	BankVersions(ctx context.Context, name string) ([]control.BankVersion, error)

@@ -12,12 +12,12 @@ import (
 // Change is something that a person changed.
 type Change struct {
 	ID        string `json:"id"`
-	Kind      string `json:"kind" enum:"rules,label,allow,approve,lift,close,breaker,bank"`
+	Kind      string `json:"kind" enum:"rules,label,allow,approve,lift,close,breaker,bank,model"`
 	By        string `json:"by"`
 	At        Time   `json:"at"`
 	Reason    string `json:"reason"`
 	Journaled bool   `json:"journaled" doc:"The change is in the journal: the loop has met it or is about to."`
-	Body      Raw    `json:"body,omitempty" doc:"What was changed. Left out for rules and banks, whose versions have routes of their own."`
+	Body      Raw    `json:"body,omitempty" doc:"What was changed. Left out for rules, banks and models, whose versions have routes of their own."`
 }
 
 // AuditEntry is one thing that somebody did.
@@ -53,7 +53,7 @@ func (a *API) routeTrails() {
 
 // listChanges lists fewer at a time than other lists may: a change of the rules weighs up to a mebibyte.
 func (a *API) listChanges(ctx context.Context, in *struct {
-	Kind   string `query:"kind" enum:"rules,label,allow,approve,lift,close,breaker,bank" doc:"Only changes of this kind."`
+	Kind   string `query:"kind" enum:"rules,label,allow,approve,lift,close,breaker,bank,model" doc:"Only changes of this kind."`
 	Before int64  `query:"before" minimum:"0" doc:"Only what is older than this; take it from the last answer's next."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"How many at most."`
 }) (*listOutput[Change], error) {
@@ -66,7 +66,7 @@ func (a *API) listChanges(ctx context.Context, in *struct {
 
 func changeOf(c *record.Change) Change {
 	out := Change{ID: c.ID, Kind: c.Kind, By: c.By, At: Time(c.At), Reason: c.Reason, Journaled: c.Journaled}
-	if c.Kind != "rules" && c.Kind != "bank" {
+	if c.Kind != "rules" && c.Kind != "bank" && c.Kind != "model" {
 		out.Body = c.Body
 	}
 	return out

@@ -1,8 +1,9 @@
-// Package bank holds banks: named, versioned sets of what is known to be bad, or good: terms, links, devices. People change
+// Package bank holds banks: named, versioned sets of what is known to be bad, or good: terms, links, devices, hashes of pictures. People change
 // them by edits that the journal carries, so that every event is read with the banks as of its own position, live and replayed.
 //
 // A [Set] is all the banks as of one record. It never changes; [Set.Apply] gives the next one, and a [Reader] says what of it an
-// event holds. What is good wins over what is bad: a link under a good host is found in no bad bank, nor is a term within a good one.
+// event holds. What is good wins over what is bad: a link under a good host is found in no bad bank, nor is a term within a good one,
+// nor a picture that is like a good one.
 package bank
 
 import (
@@ -25,10 +26,11 @@ const (
 	Terms   Kind = "terms"   // words and phrases, found in texts also when disguised; see package match
 	Links   Kind = "links"   // pages ("https://host/path") and hosts with all below them ("host")
 	Devices Kind = "devices" // device ids
+	Hashes  Kind = "hashes"  // hashes of pictures: PDQ, found also when altered a little; MD5, SHA-1, SHA-256 of files
 )
 
 // Kinds lists them.
-func Kinds() []Kind { return []Kind{Terms, Links, Devices} }
+func Kinds() []Kind { return []Kind{Terms, Links, Devices, Hashes} }
 
 // Header is what is said of a bank as a whole.
 type Header struct {
@@ -56,6 +58,8 @@ type Entry struct {
 	Near        []string  `json:"near,omitempty" yaml:"near,omitempty"`
 	Unless      []string  `json:"unless,omitempty" yaml:"unless,omitempty"`
 	MaxCost     *int      `json:"max_cost,omitempty" yaml:"max_cost,omitempty"` // hundredths; 0 is only as listed; no limit unless given
+
+	Distance *int `json:"distance,omitempty" yaml:"distance,omitempty"` // of a PDQ hash: bits in which a picture may differ, 31 unless given
 }
 
 // Edit changes one bank. Edits of a bank are numbered from 1 without gaps, so that one that comes twice, or was made for another
@@ -119,7 +123,7 @@ func (e *Edit) Check() error {
 
 func (h *Header) check() error {
 	if !slices.Contains(Kinds(), h.Kind) {
-		return fmt.Errorf("kind %q; there are terms, links and devices", h.Kind)
+		return fmt.Errorf("kind %q; there are terms, links, devices and hashes", h.Kind)
 	}
 	return checkWords(h.Policy, h.Severity, h.Source, h.Note)
 }
@@ -144,8 +148,20 @@ func (e *Entry) check() error {
 		return fmt.Errorf("a value is UTF-8 of at most %d bytes", maxValue)
 	case e.MaxCost != nil && *e.MaxCost < 0:
 		return fmt.Errorf("max_cost %d; it is 0 or more, in hundredths", *e.MaxCost)
+	case e.Distance != nil && (*e.Distance < 0 || *e.Distance > MaxDistance):
+		return fmt.Errorf("distance %d; it goes from 0 to %d", *e.Distance, MaxDistance)
 	}
 	return checkWords(e.Policy, e.Severity, e.Source, e.Note)
+}
+
+// inherit takes from the bank what the entry does not state.
+func (e *Entry) inherit(h *Header) {
+	if e.Policy == "" {
+		e.Policy = h.Policy
+	}
+	if e.Severity == 0 {
+		e.Severity = h.Severity
+	}
 }
 
 // term is the entry for package match, which checks it.

@@ -212,7 +212,7 @@ func TestFiles(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ name, text, want string }{
-		{"x.csv", "a", "ends in"},
+		{"x.json", "a", "ends in"},
 		{"x.yaml", "kind: terms\nentrys: []", "entrys"},
 		{"x.yaml", "kind: faces", "faces"},
 		{"x.yaml", "kind: terms\nentries: [{value: a}, {value: a}]", "twice"},

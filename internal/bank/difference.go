@@ -3,7 +3,6 @@ package bank
 import (
 	"fmt"
 	"reflect"
-	"slices"
 )
 
 // Difference is the edit that makes the bank what a file says. It has no version.
@@ -13,16 +12,15 @@ func (b *Bank) Difference(f *File) Edit {
 	wanted := make(map[string]bool, len(f.Entries))
 	for _, entry := range f.Entries {
 		wanted[entry.Value] = true
-		if have, ok := b.entries[entry.Value]; !ok || !reflect.DeepEqual(have, entry) {
+		if have, ok := b.Entry(entry.Value); !ok || !reflect.DeepEqual(have, entry) {
 			e.Add = append(e.Add, entry)
 		}
 	}
-	for value := range b.entries {
+	for _, value := range b.entries.values() {
 		if !wanted[value] {
 			e.Remove = append(e.Remove, value)
 		}
 	}
-	slices.Sort(e.Remove)
 	return e
 }
 

@@ -2,6 +2,7 @@ package bank
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 )
 
 // File is a bank as files hold it: .yaml with these fields; .ndjson, a line with the header's fields and then a line for each entry;
-// or .txt, a term a line. Its name is the file's, without the ending, unless the file states one.
+// .txt, a term a line; or .csv, hashes of pictures as lists of them come, hash[,id] a line. Its name is the file's, without the ending, unless the file states one.
 type File struct {
 	Name    string `yaml:"bank"`
 	Header  `yaml:",inline"`
@@ -52,8 +53,21 @@ func ReadFile(r io.Reader, name string) (*File, error) {
 		if err := f.lines(data); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
+	case ".csv":
+		if err := f.hashes(data); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 	default:
-		return nil, fmt.Errorf("%s: a bank's file ends in .yaml, .ndjson or .txt", name)
+		return nil, fmt.Errorf("%s: a bank's file ends in .yaml, .ndjson, .txt or .csv", name)
+	}
+	if f.Kind == Hashes {
+		for i := range f.Entries {
+			value, err := NormalHash(f.Entries[i].Value)
+			if err != nil {
+				return nil, fmt.Errorf("%s: entry %d: %w", name, i+1, err)
+			}
+			f.Entries[i].Value = value
+		}
 	}
 	if f.Name == "" {
 		f.Name = strings.TrimSuffix(filepath.Base(name), ext)
@@ -118,6 +132,46 @@ func (f *File) lines(data []byte) error {
 	return nil
 }
 
+// hashes reads the .csv form: a hash, and what the list's owner calls it, which becomes the entry's note. A first line with the names
+// of columns says where they stand: "hash", or "indicator" as in ThreatExchange, and "id". A hash that comes again is read once.
+func (f *File) hashes(data []byte) error {
+	f.Kind = Hashes
+	r := csv.NewReader(bytes.NewReader(data))
+	r.FieldsPerRecord, r.ReuseRecord, r.Comment = -1, true, '#'
+	hash, id := 0, 1
+	seen := map[string]bool{}
+	for first := true; ; first = false {
+		row, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		line, _ := r.FieldPos(0)
+		if at := slices.IndexFunc(row, func(name string) bool { return name == "hash" || name == "indicator" }); first && at >= 0 {
+			hash, id = at, slices.Index(row, "id")
+			continue
+		}
+		if hash >= len(row) {
+			return fmt.Errorf("line %d: it has no column %d, where the hash stands", line, hash+1)
+		}
+		value, err := NormalHash(row[hash])
+		if err != nil {
+			return fmt.Errorf("line %d: %w", line, err)
+		}
+		if seen[value] {
+			continue
+		}
+		seen[value] = true
+		e := Entry{Value: value}
+		if id >= 0 && id < len(row) {
+			e.Note = strings.TrimSpace(strings.Clone(row[id]))
+		}
+		f.Entries = append(f.Entries, e)
+	}
+}
+
 // Check says what is wrong with the file's bank.
 func (f *File) Check() error {
 	seen := make(map[string]bool, len(f.Entries))
@@ -161,7 +215,7 @@ func ReadDir(dir string, c *Compiler) (*Set, error) {
 	var banks []Stored
 	for _, entry := range names {
 		ext := filepath.Ext(entry.Name())
-		if entry.IsDir() || ext != ".yaml" && ext != ".yml" && ext != ".ndjson" && ext != ".txt" {
+		if entry.IsDir() || ext != ".yaml" && ext != ".yml" && ext != ".ndjson" && ext != ".txt" && ext != ".csv" {
 			continue
 		}
 		path := filepath.Join(dir, entry.Name())
@@ -180,7 +234,7 @@ func ReadDir(dir string, c *Compiler) (*Set, error) {
 		banks = append(banks, f.Stored())
 	}
 	if len(banks) == 0 {
-		return nil, fmt.Errorf("%s holds no banks: their files end in .yaml, .ndjson or .txt", dir)
+		return nil, fmt.Errorf("%s holds no banks: their files end in .yaml, .ndjson, .txt or .csv", dir)
 	}
 	return NewSet(c, banks)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/media/hamming"
 	"github.com/ringfence/ringfence/rule"
 	"github.com/ringfence/ringfence/text/match"
 )
@@ -14,6 +15,9 @@ import (
 type Reader struct {
 	finder match.Finder
 	good   []match.Match
+
+	matches []hamming.Match
+	near    map[ref]int // the distances of the entries that were met
 }
 
 // maxFound bounds what is found in one event.
@@ -51,8 +55,8 @@ func (s *Set) Has(name string) (kind string, ok bool) {
 // Needs says whether there is any bank of a kind.
 func (s *Set) Needs(kind Kind) bool { return s != nil && s.kinds[kind] }
 
-// HasTerms says whether there are banks of terms at all.
-func (s *Set) HasTerms() bool { return s.Needs(Terms) }
+// HasKind is Needs for rules that ask for it.
+func (s *Set) HasKind(kind string) bool { return s.Needs(Kind(kind)) }
 
 func (r *Reader) terms(dst []rule.Found, s *Set, text string) []rule.Found {
 	matches := r.finder.Find(s.terms, text)

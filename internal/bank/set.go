@@ -17,25 +17,21 @@ type Bank struct {
 	Header  Header
 	Dropped bool // it holds nothing any more; the version is kept, so that an old edit cannot come again
 
-	entries map[string]Entry
+	entries entries
 	pending []*Edit // with More, that wait for their last
 }
 
 // Len is the number of entries.
-func (b *Bank) Len() int { return len(b.entries) }
+func (b *Bank) Len() int { return b.entries.n }
 
 // Entry is the entry of a value.
-func (b *Bank) Entry(value string) (Entry, bool) {
-	e, ok := b.entries[value]
-	return e, ok
-}
+func (b *Bank) Entry(value string) (Entry, bool) { return b.entries.get(value) }
 
 // Entries are all of them, by value. It sorts them, and copies.
 func (b *Bank) Entries() []Entry {
-	list := make([]Entry, 0, len(b.entries))
-	for _, value := range slices.Sorted(maps.Keys(b.entries)) {
-		list = append(list, b.entries[value])
-	}
+	list := make([]Entry, 0, b.entries.n)
+	b.entries.each(func(e *Entry) { list = append(list, *e) })
+	slices.SortFunc(list, func(a, b Entry) int { return strings.Compare(a.Value, b.Value) })
 	return list
 }
 
@@ -56,6 +52,8 @@ type Set struct {
 	anyGood  bool    // a bank of terms is good
 	links    map[string][]found
 	devices  map[string][]found
+	hashes   *hashTable // nil before the first bank of hashes
+	ofHashes []*Bank    // of that kind, by name
 	compiler *Compiler
 }
 
@@ -107,10 +105,7 @@ func NewSet(c *Compiler, banks []Stored) (*Set, error) {
 	s := &Set{banks: make(map[string]*Bank, len(banks)), compiler: c}
 	for _, stored := range banks {
 		b := &Bank{Name: stored.Name, Version: stored.Version, Header: stored.Header, Dropped: stored.Dropped, pending: stored.Pending,
-			entries: make(map[string]Entry, len(stored.Entries))}
-		for _, e := range stored.Entries {
-			b.entries[e.Value] = e
-		}
+			entries: entriesOf(stored.Entries)}
 		s.banks[b.Name] = b
 	}
 	return s, s.build("")
@@ -169,8 +164,8 @@ func (s *Set) Banks() []*Bank {
 	return list
 }
 
-// Apply gives the set after an edit. It costs a copy of the bank, and for terms the compilation of all of them. The edit must not
-// change afterwards.
+// Apply gives the set after an edit. For terms it costs the compilation of all of them, for links and devices a table of all of them,
+// for hashes what the edit adds, and now and then a new index, which takes a second for a million. The edit must not change afterwards.
 func (s *Set) Apply(e *Edit) (*Set, error) {
 	if err := e.Check(); err != nil {
 		return nil, err
@@ -182,7 +177,7 @@ func (s *Set) Apply(e *Edit) (*Set, error) {
 	old := &Bank{Name: e.Bank, Dropped: true}
 	if s != nil {
 		next = &Set{banks: maps.Clone(s.banks), compiler: s.compiler, kinds: s.kinds, terms: s.terms, termOf: s.termOf, limits: s.limits,
-			anyGood: s.anyGood, links: s.links, devices: s.devices}
+			anyGood: s.anyGood, links: s.links, devices: s.devices, hashes: s.hashes, ofHashes: s.ofHashes}
 		if was := s.banks[e.Bank]; was != nil {
 			old = was
 		}
@@ -197,18 +192,23 @@ func (s *Set) Apply(e *Edit) (*Set, error) {
 		}
 		return next, nil
 	}
-	b.pending, b.entries = nil, maps.Clone(old.entries)
-	for _, part := range append(slices.Clone(old.pending), e) {
+	b.pending, b.entries = nil, old.entries.fork()
+	parts := append(slices.Clone(old.pending), e)
+	for _, part := range parts {
 		if err := b.edit(part); err != nil {
 			return nil, err
 		}
 	}
 	total := 0
 	for _, each := range next.banks {
-		total += len(each.entries)
+		total += each.Len()
 	}
 	if len(next.banks) > maxBanks || total > maxEntries {
 		return nil, invalid("more than %d banks, or than %d entries in all", maxBanks, maxEntries)
+	}
+	if b.Header.Kind == Hashes {
+		next.list()
+		return next, next.editHashes(old, &b, parts)
 	}
 	return next, next.build(b.Header.Kind)
 }
@@ -216,7 +216,7 @@ func (s *Set) Apply(e *Edit) (*Set, error) {
 // edit changes a bank that is being made.
 func (b *Bank) edit(e *Edit) error {
 	if e.Drop {
-		b.Dropped, b.entries = true, nil
+		b.Dropped, b.entries = true, entries{}
 		return nil
 	}
 	switch {
@@ -227,17 +227,13 @@ func (b *Bank) edit(e *Edit) error {
 	case e.Header != nil:
 		b.Header, b.Dropped = *e.Header, false
 	}
-	if b.entries == nil {
-		b.entries = map[string]Entry{}
-	}
 	for _, value := range e.Remove {
-		if _, ok := b.entries[value]; !ok {
+		if !b.entries.remove(value) {
 			return invalid("bank %s has no entry %.80q to remove", e.Bank, value)
 		}
-		delete(b.entries, value)
 	}
 	for _, entry := range e.Add {
-		b.entries[entry.Value] = entry
+		b.entries.put(entry)
 	}
 	return nil
 }
@@ -245,12 +241,7 @@ func (b *Bank) edit(e *Edit) error {
 // build makes what is looked up of one kind anew; of all kinds if none is named. Everything is in the order of names and values,
 // so that equal banks give equal sets, however they came to be.
 func (s *Set) build(kind Kind) error {
-	s.kinds = map[Kind]bool{}
-	for _, b := range s.banks {
-		if !b.Dropped {
-			s.kinds[b.Header.Kind] = true
-		}
-	}
+	s.list()
 	if kind == Terms || kind == "" {
 		if err := s.buildTerms(); err != nil {
 			return err
@@ -263,9 +254,25 @@ func (s *Set) build(kind Kind) error {
 		}
 	}
 	if kind == Devices || kind == "" {
-		s.devices, err = s.table(Devices, func(value string) (string, error) { return value, nil })
+		if s.devices, err = s.table(Devices, func(value string) (string, error) { return value, nil }); err != nil {
+			return err
+		}
+	}
+	if kind == "" && s.kinds[Hashes] {
+		err = s.buildHashes()
 	}
 	return err
+}
+
+// list notes which kinds there are, and the banks of hashes.
+func (s *Set) list() {
+	s.kinds, s.ofHashes = map[Kind]bool{}, nil
+	for _, b := range s.Banks() {
+		s.kinds[b.Header.Kind] = true
+		if b.Header.Kind == Hashes {
+			s.ofHashes = append(s.ofHashes, b)
+		}
+	}
 }
 
 // each calls use with the entries of a kind, in order, with what they inherit.
@@ -275,12 +282,7 @@ func (s *Set) each(kind Kind, use func(found) error) error {
 			continue
 		}
 		for _, e := range b.Entries() {
-			if e.Policy == "" {
-				e.Policy = b.Header.Policy
-			}
-			if e.Severity == 0 {
-				e.Severity = b.Header.Severity
-			}
+			e.inherit(&b.Header)
 			if err := use(found{b, e}); err != nil {
 				return invalid("bank %s: entry %.80q: %v", b.Name, e.Value, err)
 			}

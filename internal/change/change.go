@@ -12,6 +12,7 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/internal/model"
 	"github.com/ringfence/ringfence/rule"
 )
 
@@ -29,7 +30,8 @@ type Change struct {
 	Close   *Close   `json:"close,omitempty"`
 	Breaker *Breaker `json:"breaker,omitempty"`
 
-	Bank *bank.Edit `json:"bank,omitempty"`
+	Bank  *bank.Edit  `json:"bank,omitempty"`
+	Model *model.Edit `json:"model,omitempty"`
 }
 
 // Rules makes a rule set the active one, whole.
@@ -96,6 +98,8 @@ func (c *Change) Kind() string {
 		return "breaker"
 	case c.Bank != nil:
 		return "bank"
+	case c.Model != nil:
+		return "model"
 	}
 	return ""
 }
@@ -106,7 +110,7 @@ func (c *Change) Check() error {
 		return errors.New("change: needs an id and who made it")
 	}
 	set := 0
-	for _, has := range []bool{c.Rules != nil, c.Label != nil, c.Allow != nil, c.Approve != nil, c.Lift != nil, c.Close != nil, c.Breaker != nil, c.Bank != nil} {
+	for _, has := range []bool{c.Rules != nil, c.Label != nil, c.Allow != nil, c.Approve != nil, c.Lift != nil, c.Close != nil, c.Breaker != nil, c.Bank != nil, c.Model != nil} {
 		if has {
 			set++
 		}
@@ -135,6 +139,11 @@ func (c *Change) Check() error {
 	case c.Breaker != nil:
 		if c.Breaker.Rule == "" {
 			return fmt.Errorf("change %s: breaker names no rule", c.ID)
+		}
+		return nil
+	case c.Model != nil:
+		if err := c.Model.Check(); err != nil {
+			return fmt.Errorf("change %s: %w", c.ID, err)
 		}
 		return nil
 	case c.Bank != nil:

@@ -10,6 +10,7 @@ import (
 	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/change"
 	"github.com/ringfence/ringfence/internal/record"
+	"github.com/ringfence/ringfence/text/classify"
 )
 
 // relayed applies the changes of banks that the journal was given, as extract does.
@@ -136,4 +137,55 @@ func TestLargeBanksGoInParts(t *testing.T) {
 	if again, err := c.PutBank(t.Context(), Author{ID: "big", By: "person:ada"}, f); err != nil || again != version {
 		t.Errorf("repeated: version %d, %v", again, err)
 	}
+}
+
+func TestModels(t *testing.T) {
+	c, _, _ := newControl(t)
+	ada := Author{ID: "1", By: "person:ada", Reason: "r"}
+	data := trainedModel(t)
+	step := func(id string, want int) func(int, error) {
+		return func(got int, err error) {
+			t.Helper()
+			if err != nil || got != want {
+				t.Fatalf("%s: got version %d, %v, want %d", id, got, err, want)
+			}
+		}
+	}
+	with := func(id string) Author { a := ada; a.ID = id; return a }
+	step("push", 1)(c.PushModel(t.Context(), with("1"), "prize", data))
+	step("the same request", 1)(c.PushModel(t.Context(), with("1"), "prize", data))
+	step("drop", 2)(c.PushModel(t.Context(), with("2"), "prize", nil))
+	step("rollback", 3)(c.RollbackModel(t.Context(), with("3"), "prize", 1))
+	for name, err := range map[string]error{
+		"to what was dropped": second(c.RollbackModel(t.Context(), with("4"), "prize", 2)),
+		"to what never was":   second(c.RollbackModel(t.Context(), with("5"), "prize", 9)),
+		"of no model":         second(c.PushModel(t.Context(), with("6"), "other", nil)),
+	} {
+		if !errors.Is(err, record.ErrNotFound) {
+			t.Errorf("%s: %v, want not found", name, err)
+		}
+	}
+	if _, err := c.PushModel(t.Context(), with("7"), "prize", []byte("nonsense")); !errors.Is(err, record.ErrInvalid) {
+		t.Errorf("no model: %v", err)
+	}
+	versions, err := c.ModelVersions(t.Context())
+	if v := versions["prize"]; err != nil || len(v) != 3 || v[0].ID == "" || v[1].ID != "" || v[0].ID != v[2].ID {
+		t.Errorf("versions %+v, %v", versions, err)
+	}
+}
+
+func second(_ int, err error) error { return err }
+
+func trainedModel(t *testing.T) []byte {
+	t.Helper()
+	var examples []classify.Example
+	for i := range classify.MinExamples {
+		examples = append(examples, classify.Example{Text: fmt.Sprintf("claim your free prize %d", i), Positive: true},
+			classify.Example{Text: fmt.Sprintf("the river rose for %d days", i)})
+	}
+	m, _, err := classify.Train(examples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Append(nil)
 }

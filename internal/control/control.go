@@ -40,6 +40,7 @@ type Control struct {
 	log     *slog.Logger
 	wake    chan struct{}
 	banks   banks
+	models  models
 }
 
 // New makes a control. Run must be running for changes to reach the journal. The compiler is the one that the engine compiles banks

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/internal/model"
 )
 
 // bankSet is the set of the banks in the tables; nil if there are none.
@@ -59,4 +60,16 @@ func (f *facts) editBank(e *bank.Edit, before, after *bank.Set) {
 			settle(part.Add[i].Value)
 		}
 	}
+}
+
+// modelSet is the set of the models in the table; nil if there are none.
+func (f *facts) modelSet() (*model.Set, error) {
+	if f.models.Len() == 0 {
+		return nil, nil
+	}
+	var last []model.Edit
+	for _, e := range f.models.All() {
+		last = append(last, e)
+	}
+	return model.NewSet(last)
 }

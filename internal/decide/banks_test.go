@@ -102,7 +102,7 @@ func TestBanksOutliveRestarts(t *testing.T) {
 					if err := b.loop.Use(set); err != nil {
 						rt.Fatal(err)
 					}
-					b.pins = extract.NewPins(b.loop.Banks(), true)
+					b.pins = extract.NewPins(b.loop.Banks(), nil, true)
 				}
 				out := b.record(rec)
 				lines = append(lines, fmt.Sprint(out.Outcome, " ", string(out.Decision.Line)))

@@ -9,6 +9,7 @@ import (
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/effect"
+	"github.com/ringfence/ringfence/internal/model"
 	"github.com/ringfence/ringfence/internal/state"
 )
 
@@ -29,6 +30,7 @@ type facts struct {
 	rules        *state.Table[json.RawMessage]        // "active": the change that made the active rule set
 	banks        *state.Table[bank.Stored]            // by name, without its entries
 	entries      *state.Table[bank.Entry]             // bank NUL value
+	models       *state.Table[model.Edit]             // the last edit of each name
 }
 
 // labelStatus orders what may replace what: a person beats a rule, and within one event adding beats removing.
@@ -113,6 +115,7 @@ func newFacts(s *state.State) *facts {
 		rules:        table[json.RawMessage](s, "rules"),
 		banks:        table[bank.Stored](s, "banks"),
 		entries:      table[bank.Entry](s, "bank-entries"),
+		models:       table[model.Edit](s, "models"),
 	}
 }
 

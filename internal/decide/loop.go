@@ -18,6 +18,7 @@ import (
 	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/model"
 	"github.com/ringfence/ringfence/internal/state"
 	"github.com/ringfence/ringfence/internal/state/ids"
 	"github.com/ringfence/ringfence/internal/window"
@@ -85,6 +86,7 @@ type Loop struct {
 	set      *rule.Set
 	families bool // the rules read them
 	banks    *bank.Set
+	models   *model.Set
 	eval     *rule.Evaluation
 	slots    []state.Slot
 	admitted int64
@@ -111,6 +113,9 @@ func (l *Loop) Resume() error {
 	var err error
 	if l.banks, err = l.facts.bankSet(l.opts.Compiler); err != nil {
 		return fmt.Errorf("decide: the image's banks: %w", err)
+	}
+	if l.models, err = l.facts.modelSet(); err != nil {
+		return fmt.Errorf("decide: the image's models: %w", err)
 	}
 	body, ok := l.facts.rules.Get("active")
 	if !ok {
@@ -140,6 +145,9 @@ func (l *Loop) Set() *rule.Set { return l.set }
 
 // Banks are the banks as of the last record; nil for none. What an event holds of them, extract has found.
 func (l *Loop) Banks() *bank.Set { return l.banks }
+
+// Models are the models as of the last record; nil for none.
+func (l *Loop) Models() *model.Set { return l.models }
 
 // Use makes a rule set the active one outside any journal, as file verbs and tests do.
 func (l *Loop) Use(set *rule.Set) error { return l.use(set) }
@@ -313,6 +321,9 @@ func (l *Loop) change(it *extract.Item, out *Output) Outcome {
 		}
 		l.facts.rules.Put("active", json.RawMessage(it.Record.Body), 0)
 		out.Activated = made.Rules
+	case c.Model != nil:
+		l.facts.models.Put(c.Model.Name, *c.Model, 0)
+		l.models = made.Models
 	case c.Bank != nil:
 		l.facts.editBank(c.Bank, l.banks, made.Banks)
 		l.banks = made.Banks

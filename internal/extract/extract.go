@@ -85,7 +85,7 @@ func (x *Extractor) Into(it *Item, rec journal.Record, pin Pin) {
 	it.Identity = [16]byte{}
 	x.sketch.Into(&it.Sketch, "")
 	it.Signals = rule.Signals{Links: it.Signals.Links[:0], Domains: it.Signals.Domains[:0], Canonical: it.Signals.Canonical[:0],
-		HabitFeatures: it.Signals.HabitFeatures[:0], Found: it.Signals.Found[:0]}
+		HabitFeatures: it.Signals.HabitFeatures[:0], Scores: it.Signals.Scores[:0], Found: it.Signals.Found[:0]}
 	if rec.Kind == journal.Tick {
 		return
 	}
@@ -134,6 +134,13 @@ func (x *Extractor) signals(e *event.Event, s *rule.Signals, pin Pin) {
 		}
 		if pin.wants&wantHabit != 0 {
 			x.habit(e.Text, s)
+		}
+	}
+	if e.Fields.Has(event.FieldText) {
+		for _, name := range pin.scores {
+			if p, ok := pin.Models.Score(name, e.Text); ok {
+				s.Scores = append(s.Scores, rule.Score{Model: name, P: p})
+			}
 		}
 	}
 	if pin.wants&wantLinks != 0 {

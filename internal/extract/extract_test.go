@@ -132,7 +132,7 @@ func TestPoolKeepsOrder(t *testing.T) {
 		broken := rapid.Bool().Draw(t, "broken")
 		chunk := rapid.IntRange(1, 40).Draw(t, "chunk")
 		pool := Pool{Workers: rapid.IntRange(1, 4).Draw(t, "workers"), Size: rapid.IntRange(1, 64).Draw(t, "size"),
-			New: func() *Extractor { return New(nil) }, Pins: NewPins(nil, true)}
+			New: func() *Extractor { return New(nil) }, Pins: NewPins(nil, nil, true)}
 		stop := errors.New("stop")
 		next := 0
 		feed := func(_ context.Context, max int, dst []journal.Record) ([]journal.Record, error) {
@@ -165,7 +165,7 @@ func TestPoolKeepsOrder(t *testing.T) {
 }
 
 func TestPoolStopsWhenItsUserFails(t *testing.T) {
-	pool := Pool{Workers: 2, Size: 4, New: func() *Extractor { return New(nil) }, Pins: NewPins(nil, true)}
+	pool := Pool{Workers: 2, Size: 4, New: func() *Extractor { return New(nil) }, Pins: NewPins(nil, nil, true)}
 	failed := errors.New("failed")
 	batches := 0
 	err := pool.Run(context.Background(), func(ctx context.Context, _ int, dst []journal.Record) ([]journal.Record, error) {

@@ -23,7 +23,7 @@ func changeRecord(t *testing.T, c change.Change) journal.Record {
 
 // TestPinsFollowTheJournal holds that an event is read with the banks and for the rules as of its own position.
 func TestPinsFollowTheJournal(t *testing.T) {
-	p := NewPins(nil, false)
+	p := NewPins(nil, nil, false)
 	x := New(nil)
 	terms := func(text string) string {
 		t.Helper()

@@ -25,6 +25,7 @@ var layers = []string{
 	"internal/journal",
 	"internal/effect",
 	"internal/bank",
+	"internal/model",
 	"internal/change",
 	"internal/state",
 	"internal/source",

@@ -82,7 +82,7 @@ func Backtest(ctx context.Context, opts Options, hot state.Options, old, new *ru
 	both := map[string]int64{}
 	first := int64(0)
 	var output decide.Output
-	err := opts.pool(opts.Banks, old, new).Run(ctx, feed, func(b *extract.Batch) error {
+	err := opts.pool(opts.Banks, opts.Models, old, new).Run(ctx, feed, func(b *extract.Batch) error {
 		for i := range b.Items {
 			it := &b.Items[i]
 			if first == 0 {

@@ -24,6 +24,7 @@ import (
 	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/model"
 	"github.com/ringfence/ringfence/internal/record"
 	"github.com/ringfence/ringfence/internal/state"
 	"github.com/ringfence/ringfence/rule"
@@ -35,7 +36,8 @@ type Options struct {
 	EmailKey []byte // keys the hash of e-mail addresses
 	Decide   decide.Options
 
-	Banks *bank.Set // of a replay: those it begins with
+	Banks  *bank.Set  // of a replay: those it begins with
+	Models *model.Set // likewise
 
 	// The rest only an engine uses.
 	Now    func() int64       // wall clock, nanoseconds since 1970: when effects are due; no decision depends on it
@@ -67,6 +69,7 @@ type Engine struct {
 	mu       sync.Mutex
 	set      *rule.Set
 	banks    *bank.Set
+	models   *model.Set
 	stats    map[string]decide.RuleStats
 	hot      state.Stats
 	imageErr error
@@ -232,7 +235,7 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 	}
 	var output decide.Output
 	var imagedAt journal.Position // the position of the image being taken; 0 while none is
-	err := e.opts.pool(e.loop.Banks(), e.loop.Set()).Run(feed, read, func(b *extract.Batch) error {
+	err := e.opts.pool(e.loop.Banks(), e.loop.Models(), e.loop.Set()).Run(feed, read, func(b *extract.Batch) error {
 		e.answerQueries()
 		done := e.blank()
 		for i := range b.Items {
@@ -301,9 +304,9 @@ func (e *Engine) decide(feed, work context.Context, out chan<- outcome, images c
 	return nil
 }
 
-// pool makes the extract workers, which begin with these banks and these rule sets.
-func (o Options) pool(banks *bank.Set, sets ...*rule.Set) extract.Pool {
-	return extract.Pool{Workers: o.Workers, Size: batchSize, Pins: extract.NewPins(banks, o.Decide.Inspect != nil, sets...),
+// pool makes the extract workers, which begin with these banks, models and rule sets.
+func (o Options) pool(banks *bank.Set, models *model.Set, sets ...*rule.Set) extract.Pool {
+	return extract.Pool{Workers: o.Workers, Size: batchSize, Pins: extract.NewPins(banks, models, o.Decide.Inspect != nil, sets...),
 		New: func() *extract.Extractor { return extract.New(o.EmailKey) }}
 }
 
@@ -312,7 +315,7 @@ func (e *Engine) publish() {
 	stats, hot := e.loop.Stats(), e.state.Stats()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.set, e.banks, e.stats, e.hot = e.loop.Set(), e.loop.Banks(), stats, hot
+	e.set, e.banks, e.models, e.stats, e.hot = e.loop.Set(), e.loop.Banks(), e.loop.Models(), stats, hot
 }
 
 // deliver puts what was decided into the decisions and the outbox, in order. While the outbox cannot be written (a full disk)
@@ -389,8 +392,9 @@ type Status struct {
 	Decided    journal.Position // the loop is here
 	Stored     journal.Position // effects and decisions up to here are in the outbox and can be read
 	Outcomes   map[decide.Outcome]uint64
-	Set        *rule.Set // active; nil before the first
-	Banks      *bank.Set // nil before the first
+	Set        *rule.Set  // active; nil before the first
+	Banks      *bank.Set  // nil before the first
+	Models     *model.Set // likewise
 	Rules      map[string]decide.RuleStats
 	State      state.Stats
 	ImageError error // of the last image; nil if it was written
@@ -404,7 +408,7 @@ func (e *Engine) Status() Status {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s.Set, s.Banks, s.Rules, s.State, s.ImageError = e.set, e.banks, e.stats, e.hot, e.imageErr
+	s.Set, s.Banks, s.Models, s.Rules, s.State, s.ImageError = e.set, e.banks, e.models, e.stats, e.hot, e.imageErr
 	return s
 }
 

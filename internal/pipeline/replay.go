@@ -45,7 +45,7 @@ func Replay(ctx context.Context, opts Options, s *state.State, set *rule.Set, fe
 		}
 	}
 	var output decide.Output
-	err := opts.pool(opts.Banks, set).Run(ctx, feed, func(b *extract.Batch) error {
+	err := opts.pool(opts.Banks, opts.Models, set).Run(ctx, feed, func(b *extract.Batch) error {
 		for i := range b.Items {
 			if err := loop.Step(&b.Items[i], &output); err != nil {
 				return err

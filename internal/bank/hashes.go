@@ -1,0 +1,218 @@
+package bank
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ringfence/ringfence/media/hamming"
+	"github.com/ringfence/ringfence/rule"
+)
+
+// Distances of PDQ hashes, in bits.
+const (
+	MatchDistance = 31 // within which an entry that states none is found
+	MaxDistance   = 50 // that an entry may state: beyond it the search costs as much as comparing with all, and says nothing
+)
+
+// sha256Prefix tells a SHA-256 from a PDQ, which has as many digits.
+const sha256Prefix = "sha256:"
+
+// ErrHash is wrapped by the errors of [NormalHash].
+var ErrHash = errors.New("no hash: write 64 hexadecimal digits for PDQ, 32 for MD5, 40 for SHA-1, or sha256: and 64 of them")
+
+// NormalHash is a hash as banks hold it: lower-case hexadecimal digits, 64 for PDQ, 32 for MD5, 40 for SHA-1, and sha256: with
+// 64 of them. It also takes upper case, spaces around it, and the prefixes pdq:, md5: and sha1:.
+func NormalHash(raw string) (string, error) {
+	value := strings.ToLower(strings.TrimSpace(raw))
+	for prefix, digits := range map[string]int{"pdq:": 64, "md5:": 32, "sha1:": 40} {
+		if rest, ok := strings.CutPrefix(value, prefix); ok && len(rest) == digits {
+			value = rest
+		}
+	}
+	if !isHash(value) {
+		return "", fmt.Errorf("%.80q is %w", raw, ErrHash)
+	}
+	return value, nil
+}
+
+// isHash says whether a value is a hash in the one way in which banks write it.
+func isHash(value string) bool {
+	digits, sha256 := strings.CutPrefix(value, sha256Prefix)
+	if n := len(digits); n != 64 && (sha256 || n != 32 && n != 40) {
+		return false
+	}
+	return strings.Trim(digits, "0123456789abcdef") == ""
+}
+
+// pdqOf is the PDQ of a value that is one.
+func pdqOf(value string) (hamming.Hash, bool) {
+	if len(value) != 64 {
+		return hamming.Hash{}, false
+	}
+	h, err := hamming.Parse(value)
+	return h, err == nil
+}
+
+// Picture is a picture by its hashes.
+type Picture struct {
+	PDQ    []hamming.Hash // of the picture as it is, and of what else is to be looked up: turned, mirrored, parts of it
+	MD5    string         // hexadecimal, in lower case; empty for unknown
+	SHA1   string
+	SHA256 string
+}
+
+// hashTable finds the PDQ entries of all banks of hashes. It never changes. Entries that were removed may still be in it: the banks
+// say what is there.
+type hashTable struct {
+	index  *hamming.Index
+	refs   []ref // by id in index
+	fresh  []freshHash
+	stale  int // entries of the table that edits removed
+	radius int // the largest of any entry
+}
+
+// ref names an entry.
+type ref struct{ bank, value string }
+
+// freshHash is an entry that came after the index was built. They are compared one by one, at about a nanosecond each.
+type freshHash struct {
+	hash hamming.Hash
+	ref  ref
+}
+
+// maxFresh is how many changes a table takes before it is built anew; it may be more where many entries are.
+const maxFresh = 4096
+
+// buildHashes makes the table of all banks of hashes.
+func (s *Set) buildHashes() error {
+	t := &hashTable{}
+	var list []hamming.Entry
+	for _, b := range s.Banks() {
+		if b.Header.Kind != Hashes {
+			continue
+		}
+		for _, value := range b.entries.values() {
+			if !isHash(value) {
+				return invalid("bank %s: %.80q is %v", b.Name, value, ErrHash)
+			}
+			if h, ok := pdqOf(value); ok {
+				list = append(list, hamming.Entry{Hash: h, ID: uint64(len(t.refs))})
+				t.refs = append(t.refs, ref{b.Name, value})
+			}
+			e, _ := b.entries.get(value)
+			t.radius = max(t.radius, e.radius())
+		}
+	}
+	t.index = hamming.Build(list)
+	s.hashes = t
+	return nil
+}
+
+// editHashes makes the table after an edit, in parts, of a bank that was old.
+func (s *Set) editHashes(old, b *Bank, parts []*Edit) error {
+	if s.hashes == nil {
+		return s.buildHashes()
+	}
+	t := *s.hashes
+	t.fresh = slices.Clip(t.fresh)
+	for _, part := range parts {
+		for i := range part.Add {
+			e := &part.Add[i]
+			if !isHash(e.Value) {
+				return invalid("bank %s: %.80q is %v", b.Name, e.Value, ErrHash)
+			}
+			t.radius = max(t.radius, e.radius())
+			if _, had := old.entries.get(e.Value); had {
+				continue
+			}
+			if h, ok := pdqOf(e.Value); ok {
+				t.fresh = append(t.fresh, freshHash{h, ref{b.Name, e.Value}})
+			}
+		}
+		t.stale += len(part.Remove)
+		if part.Drop {
+			t.stale += old.Len()
+		}
+	}
+	if len(t.fresh)+t.stale > maxFresh+len(t.refs)/8 {
+		return s.buildHashes()
+	}
+	s.hashes = &t
+	return nil
+}
+
+// radius is the distance within which a hash entry is found.
+func (e *Entry) radius() int {
+	if e.Distance != nil {
+		return *e.Distance
+	}
+	return MatchDistance
+}
+
+// maxNear is how many entries near one hash are looked at.
+const maxNear = 1024
+
+// LookAt appends to dst what the set's banks of hashes hold of a picture, the nearest first. A picture that a known-good bank holds
+// is found in no bad one. surface names the picture in what is found.
+func (r *Reader) LookAt(dst []rule.Found, s *Set, h *Picture, surface string) []rule.Found {
+	if s == nil || s.hashes == nil {
+		return dst
+	}
+	if r.near == nil {
+		r.near = map[ref]int{}
+	}
+	clear(r.near)
+	t := s.hashes
+	for _, q := range h.PDQ {
+		r.matches = t.index.Nearest(r.matches[:0], q, maxNear, t.radius)
+		for _, m := range r.matches {
+			r.meet(t.refs[m.ID], m.Distance)
+		}
+		for i := range t.fresh {
+			if d := hamming.Distance(q, t.fresh[i].hash); d <= t.radius {
+				r.meet(t.fresh[i].ref, d)
+			}
+		}
+	}
+	for _, value := range [...]string{h.MD5, h.SHA1, sha256Prefix + h.SHA256} {
+		for _, b := range s.ofHashes {
+			if _, ok := b.Entry(value); ok {
+				r.meet(ref{b.Name, value}, 0)
+			}
+		}
+	}
+	first := len(dst)
+	good := false
+	for at, distance := range r.near {
+		b, ok := s.Bank(at.bank)
+		if !ok || b.Header.Kind != Hashes {
+			continue
+		}
+		e, ok := b.Entry(at.value)
+		if !ok || distance > e.radius() {
+			continue
+		}
+		e.inherit(&b.Header)
+		good = good || b.Header.Good
+		dst = append(dst, rule.Found{Kind: string(Hashes), Bank: b.Name, Entry: e.Value, Policy: e.Policy, Severity: int64(e.Severity),
+			Good: b.Header.Good, Surface: surface, Distance: distance})
+	}
+	found := dst[first:]
+	if good {
+		found = slices.DeleteFunc(found, func(f rule.Found) bool { return !f.Good })
+	}
+	slices.SortFunc(found, func(a, b rule.Found) int {
+		return cmp.Or(cmp.Compare(a.Distance, b.Distance), strings.Compare(a.Bank, b.Bank), strings.Compare(a.Entry, b.Entry))
+	})
+	return dst[:max(first, min(first+len(found), maxFound))]
+}
+
+// meet notes an entry that is as near as that.
+func (r *Reader) meet(at ref, distance int) {
+	if d, met := r.near[at]; !met || distance < d {
+		r.near[at] = distance
+	}
+}

@@ -1,0 +1,83 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/ringfence/ringfence/text/classify"
+)
+
+// trained is a small model that tells posts about prizes from posts about the weather.
+func trained(t *testing.T) []byte {
+	t.Helper()
+	var examples []classify.Example
+	for i := range 2 * classify.MinExamples {
+		examples = append(examples,
+			classify.Example{Text: fmt.Sprintf("you won prize number %d, claim your free prize now", i), Positive: true},
+			classify.Example{Text: fmt.Sprintf("it rained for %d days in the valley and the river rose", i)})
+	}
+	m, _, err := classify.Train(examples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Append(nil)
+}
+
+func TestSet(t *testing.T) {
+	data := trained(t)
+	var none *Set
+	if _, ok := none.Score("prize", "x"); ok || none.Models() != nil || none.Version("prize") != 0 {
+		t.Error("the nil set has a model")
+	}
+	first, err := none.Apply(&Edit{Name: "prize", Version: 1, Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	yes, ok := first.Score("prize", "claim your free prize")
+	no, _ := first.Score("prize", "the river rose for days")
+	if !ok || yes < 0.5 || no > 0.5 {
+		t.Errorf("scores %v and %v, %v", yes, no, ok)
+	}
+	second, err := first.Apply(&Edit{Name: "prize", Version: 2, Drop: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := second.Score("prize", "x"); ok || len(second.Models()) != 0 || second.Version("prize") != 2 {
+		t.Error("a model that was dropped is there")
+	}
+	if _, ok := first.Score("prize", "x"); !ok || first.Version("prize") != 1 {
+		t.Error("an edit changed the set before it")
+	}
+	again, err := NewSet([]Edit{{Name: "prize", Version: 7, Data: data}})
+	if err != nil || again.Version("prize") != 7 || again.Models()[0].ID != first.Models()[0].ID {
+		t.Errorf("a set made of last edits: %+v, %v", again, err)
+	}
+	for name, c := range map[string]struct {
+		edit Edit
+		want error
+	}{
+		"a gap":        {Edit{Name: "prize", Version: 3, Data: data}, ErrVersion},
+		"once more":    {Edit{Name: "prize", Version: 1, Data: data}, ErrVersion},
+		"no model":     {Edit{Name: "prize", Version: 2, Data: []byte("x")}, ErrInvalid},
+		"no content":   {Edit{Name: "prize", Version: 2}, ErrInvalid},
+		"both":         {Edit{Name: "prize", Version: 2, Data: data, Drop: true}, ErrInvalid},
+		"no name":      {Edit{Version: 1, Data: data}, ErrInvalid},
+		"a bad name":   {Edit{Name: "A b", Version: 1, Data: data}, ErrInvalid},
+		"too large":    {Edit{Name: "prize", Version: 2, Data: make([]byte, MaxData+1)}, ErrInvalid},
+		"cut in parts": {Edit{Name: "prize", Version: 2, Data: data[:len(data)/2]}, ErrInvalid},
+	} {
+		if _, err := first.Apply(&c.edit); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+	s := none
+	for i := range maxModels {
+		if s, err = s.Apply(&Edit{Name: fmt.Sprint("m", i), Version: 1, Data: data}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Apply(&Edit{Name: "one-more", Version: 1, Data: data}); !errors.Is(err, ErrInvalid) {
+		t.Errorf("one model more than there may be: %v", err)
+	}
+}

@@ -1,0 +1,123 @@
+package rule
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+
+	"github.com/ringfence/ringfence/event"
+)
+
+// unlike is media.distance where no bank holds anything like the event's pictures: no two hashes differ in more bits.
+const unlike = 256
+
+// fetchedSignals are those that an event may have to wait for: they follow from the bytes of its pictures. Where the source did not
+// hash them, they are unknown at the event, and known at the record of what was fetched.
+var fetchedSignals = []string{
+	"media.pdq", "media.banks", "media.entries", "media.policies", "media.severity", "media.distance", "media.family", "media.failures",
+}
+
+// mediaFault says why nothing is known of the event's pictures, if it is not.
+func mediaFault(name string) func(*Input) *fault {
+	absent, none := &fault{name + " absent"}, &fault{"no bank of hashes"}
+	return func(in *Input) *fault {
+		switch {
+		case !in.Signals.HasHashes:
+			return absent
+		case in.Signals.Banks == nil || !in.Signals.Banks.HasKind("hashes"):
+			return none
+		}
+		return nil
+	}
+}
+
+// mediaSignals are what rules read of an event's pictures by their hashes.
+func mediaSignals() []signal {
+	pictures := func(name string) subject { return subject{"hashes", mediaFault(name)} }
+	list := func(name string, at scratch, get func(*Found) string, doc string) signal {
+		return signal{name: name, doc: doc, size: foundSize, node: listNode(foundList(pictures(name), at, get))}
+	}
+	noFamily := &fault{"media.family absent"}
+	family := func(ev *Evaluation) (string, *fault) {
+		if ev.in.MediaFamily == 0 {
+			return "", noFamily
+		}
+		return ev.mediaFamilyName(), nil
+	}
+	notFetched := &fault{"media.failures absent"}
+	failures := func(ev *Evaluation) ([]string, *fault) {
+		if !ev.in.Fetched {
+			return nil, notFetched
+		}
+		return ev.in.Signals.Failures, nil
+	}
+	return []signal{
+		list("media.banks", scratchMediaBanks, func(f *Found) string { return f.Bank }, "banks of hashes that hold one of the pictures, as it is or altered a little"),
+		list("media.entries", scratchMediaEntries, func(f *Found) string { return f.Entry }, "their entries"),
+		list("media.policies", scratchMediaPolicies, func(f *Found) string { return f.Policy }, "the policies that they offend"),
+		{name: "media.severity", doc: "the highest severity of them; 0 if there are none",
+			node: intNode(kindInt, foundMost(pictures("media.severity"), func(f *Found) int64 { return f.Severity }))},
+		{name: "media.distance", doc: "bits in which a picture differs from the nearest of them: 0 for the same, 256 if there are none",
+			node: intNode(kindInt, nearestHash())},
+		{name: "media.family", doc: "the family of near-copies that a picture belongs to, of several pictures that of the first; unknown without a hash, and for pictures that are nearly flat or in a known-good bank",
+			size: 16, entity: event.MediaFamilyEntity, node: textNode(family)},
+		{name: "media.failures", doc: "why pictures could not be fetched or read: unreachable, refused, too_large, not_picture…; empty if all could. Known only where the program fetches them",
+			size: foundSize, node: listNode(failures)},
+	}
+}
+
+func nearestHash() fn[int64] {
+	unknown := mediaFault("media.distance")
+	return func(ev *Evaluation) (int64, *fault) {
+		if f := unknown(&ev.in); f != nil {
+			return 0, f
+		}
+		nearest := int64(unlike)
+		for i := range ev.in.Signals.Found {
+			if f := &ev.in.Signals.Found[i]; f.Kind == "hashes" && !f.Good {
+				nearest = min(nearest, int64(f.Distance))
+			}
+		}
+		return nearest, nil
+	}
+}
+
+// mediaFamilyName is the id of the event's media family in words: 16 hex digits, made once an event and only if a rule asks.
+func (ev *Evaluation) mediaFamilyName() string {
+	if ev.mediaFamily == "" {
+		var id [8]byte
+		binary.BigEndian.PutUint64(id[:], ev.in.MediaFamily)
+		ev.mediaFamily = hex.EncodeToString(id[:])
+	}
+	return ev.mediaFamily
+}
+
+// waiting is what rules and windows read of that which may have to be fetched.
+type waiting struct {
+	signals bool
+	banks   []string // of matched(), which are meant if they are of hashes
+}
+
+func (w *waiting) reads(signal string) {
+	w.signals = w.signals || slices.Contains(fetchedSignals, signal)
+}
+
+func (w *waiting) readsBank(name string) {
+	if !slices.Contains(w.banks, name) {
+		w.banks = append(w.banks, name)
+	}
+}
+
+// isFor says whether anything of it is about pictures, as the banks are.
+func (w *waiting) isFor(b Banks) bool {
+	return w.signals || b != nil && slices.ContainsFunc(w.banks, func(name string) bool {
+		kind, ok := b.Has(name)
+		return ok && kind == "hashes"
+	})
+}
+
+// ReadsMedia reports whether a rule that is not off reads what follows from the bytes of pictures, as the banks are. The nil set
+// reads nothing.
+func (s *Set) ReadsMedia(b Banks) bool {
+	return s != nil && slices.ContainsFunc(s.Rules, func(r *Rule) bool { return r.Mode != Off && r.waits.isFor(b) })
+}
