@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +16,9 @@ import (
 )
 
 type mediaCmd struct {
-	Hash mediaHashCmd `cmd:"" help:"The hashes of pictures: PDQ in both variants, MD5 and SHA-256."`
+	Hash  mediaHashCmd  `cmd:"" help:"The hashes of pictures: PDQ in both variants, MD5 and SHA-256."`
+	Bank  mediaBankCmd  `cmd:"" help:"Banks of known pictures, as files."`
+	Match mediaMatchCmd `cmd:"" help:"Which known pictures the given ones show, also turned, framed, cropped or written on."`
 }
 
 type mediaHashCmd struct {
@@ -51,54 +51,21 @@ type mediaHash struct {
 }
 
 func (c mediaHashCmd) Run(ctx context.Context) error {
-	type hashed struct {
-		line mediaHash
-		err  error
-	}
-	type job struct {
-		file string
-		done chan hashed
-	}
-	workers := c.Workers
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
 	decoder := picture.Decoder{HEIF: picture.FindHEIF()}
-	todo, order := make(chan job), make(chan job, workers)
-	for range workers {
-		go func() {
-			hasher := pdq.NewHasher()
-			for j := range todo {
-				line, err := hashFile(ctx, decoder, hasher, j.file)
-				j.done <- hashed{line, err}
-			}
-		}()
-	}
-	go func() {
-		for _, file := range c.Files {
-			j := job{file, make(chan hashed, 1)}
-			order <- j
-			todo <- j
-		}
-		close(todo)
-		close(order)
-	}()
-	w := bufio.NewWriter(os.Stdout)
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
+	out := newLines()
 	failed := 0
-	for j := range order {
-		h := <-j.done
-		if h.err != nil {
+	err := inOrder(c.Files, c.Workers, func() func(string) (mediaHash, error) {
+		hasher := pdq.NewHasher()
+		return func(file string) (mediaHash, error) { return hashFile(ctx, decoder, hasher, file) }
+	}, func(file string, line mediaHash, err error) error {
+		if err != nil {
 			failed++
-			fmt.Fprintf(os.Stderr, "%s: %v\n", j.file, h.err)
-			continue
+			fmt.Fprintf(os.Stderr, "%s: %v\n", file, err)
+			return nil
 		}
-		if err := out.Encode(h.line); err != nil {
-			return err
-		}
-	}
-	if err := w.Flush(); err != nil {
+		return out.json(line)
+	})
+	if err := errors.Join(err, out.w.Flush()); err != nil {
 		return err
 	}
 	if failed > 0 {
@@ -107,22 +74,8 @@ func (c mediaHashCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// hashFile hashes one file. A file over the decoder's limit is not read further than that.
 func hashFile(ctx context.Context, decoder picture.Decoder, hasher *pdq.Hasher, file string) (mediaHash, error) {
-	in := os.Stdin
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return mediaHash{}, reason(err)
-		}
-		defer f.Close()
-		in = f
-	}
-	data, err := io.ReadAll(io.LimitReader(in, picture.DefaultMaxBytes+1))
-	if err != nil {
-		return mediaHash{}, reason(err)
-	}
-	p, err := decoder.Decode(ctx, data)
+	data, p, err := readPicture(ctx, decoder, file)
 	if err != nil {
 		return mediaHash{}, err
 	}
@@ -130,6 +83,73 @@ func hashFile(ctx context.Context, decoder picture.Decoder, hasher *pdq.Hasher, 
 	plain, strong := md5.Sum(data), sha256.Sum256(data)
 	return mediaHash{file, hex.EncodeToString(plain[:]), hex.EncodeToString(strong[:]), full.Hash(), full.Quality,
 		squashed.Hash(), squashed.Quality, p.W, p.H}, nil
+}
+
+// readPicture reads and decodes a file. One over the decoder's limit is not read further than that.
+func readPicture(ctx context.Context, decoder picture.Decoder, file string) ([]byte, *picture.Picture, error) {
+	in := os.Stdin
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, nil, reason(err)
+		}
+		defer f.Close()
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, picture.DefaultMaxBytes+1))
+	if err != nil {
+		return nil, nil, reason(err)
+	}
+	p, err := decoder.Decode(ctx, data)
+	return data, p, err
+}
+
+// inOrder works on several files at once, and takes the results in the files' order. Each of the workers, as many as cores if 0,
+// has a function of its own. It ends with the first error of take.
+func inOrder[T any](files []string, workers int, worker func() func(file string) (T, error), take func(file string, result T, err error) error) error {
+	type done struct {
+		result T
+		err    error
+	}
+	type job struct {
+		file string
+		done chan done
+	}
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	todo, order, stop := make(chan job), make(chan job, workers), make(chan struct{})
+	defer close(stop)
+	for range min(workers, len(files)) {
+		work := worker()
+		go func() {
+			for j := range todo {
+				result, err := work(j.file)
+				j.done <- done{result, err}
+			}
+		}()
+	}
+	go func() {
+		defer close(todo)
+		defer close(order)
+		for _, file := range files {
+			j := job{file, make(chan done, 1)}
+			for _, to := range []chan job{order, todo} {
+				select {
+				case to <- j:
+				case <-stop:
+					return
+				}
+			}
+		}
+	}()
+	for j := range order {
+		d := <-j.done
+		if err := take(j.file, d.result, d.err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reason is what an error says beyond the path, which is printed with it.

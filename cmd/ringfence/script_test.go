@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "freeport": freePort, "http": request, "until": until, "capture": capture, "pack": pack, "terminate": terminate,
+			"exits": exits, "freeport": freePort, "http": request, "until": until, "capture": capture, "pack": pack, "terminate": terminate, "alter": alter,
 		},
 	})
 }

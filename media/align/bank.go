@@ -3,6 +3,7 @@ package align
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -27,6 +28,38 @@ func NewBank() *Bank {
 	b := &Bank{where: map[uint64]place{}}
 	b.shelves.Store(&[]*shelf{})
 	return b
+}
+
+// Build makes a bank of many pictures at once, whose ids must differ. It takes a small part of the time of as many calls of Add.
+func Build(pictures iter.Seq2[uint64, *Features]) (*Bank, error) {
+	b := NewBank()
+	all := &shelf{}
+	for id, f := range pictures {
+		if _, ok := b.where[id]; ok {
+			return nil, fmt.Errorf("align: there are two pictures %d", id)
+		}
+		if len(all.ids) >= MaxPictures {
+			return nil, fmt.Errorf("align: there are more than %d pictures", MaxPictures)
+		}
+		b.where[id] = place{all, len(all.ids)}
+		all.put(id, f)
+	}
+	if len(all.ids) > 0 {
+		b.replace([]*shelf{all}, all)
+		b.len.Store(int64(len(all.ids)))
+	}
+	return b, nil
+}
+
+// Features are those of a picture in the bank, or nil. They share the bank's memory.
+func (b *Bank) Features(id uint64) *Features {
+	b.change.Lock()
+	defer b.change.Unlock()
+	at, ok := b.where[id]
+	if !ok {
+		return nil
+	}
+	return at.shelf.features(at.picture)
 }
 
 // Len is the number of pictures.
