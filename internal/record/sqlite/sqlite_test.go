@@ -156,7 +156,7 @@ func TestOpenRefuses(t *testing.T) {
 		name, path, want string
 		is               error
 	}{
-		{"newer format", newer, "newer.db: store was written by a newer build: the file has format 9999, this build knows formats up to 3", record.ErrFormat},
+		{"newer format", newer, "newer.db: store was written by a newer build: the file has format 9999, this build knows formats up to 4", record.ErrFormat},
 		{"not a database", garbage, "file is not a database", nil},
 		{"no folder", filepath.Join(dir, "none", "records.db"), "no such file or directory", nil},
 		{"a folder", dir, "is a directory", nil},
