@@ -55,7 +55,7 @@ func (c *Control) EditBank(ctx context.Context, a Author, e bank.Edit) (int, err
 			return !there
 		})
 		return e, nil
-	})
+	}, c.store.PutChanges)
 }
 
 // PutBank makes a bank what a file says, whatever was in it, and returns the version that it made.
@@ -63,7 +63,7 @@ func (c *Control) PutBank(ctx context.Context, a Author, f *bank.File) (int, err
 	if err := f.Check(); err != nil {
 		return 0, fmt.Errorf("%w: %w", record.ErrInvalid, err)
 	}
-	return c.editBank(ctx, a, f.Name, func(old *bank.Bank) (bank.Edit, error) { return old.Difference(f), nil })
+	return c.editBank(ctx, a, f.Name, func(old *bank.Bank) (bank.Edit, error) { return old.Difference(f), nil }, c.store.PutChanges)
 }
 
 // RollbackBank makes a bank what it was at an earlier version, and returns the version that it made.
@@ -78,11 +78,14 @@ func (c *Control) RollbackBank(ctx context.Context, a Author, name string, versi
 			return bank.Edit{}, fmt.Errorf("bank %s, version %d: %w", name, version, record.ErrNotFound)
 		}
 		return old.Difference(b.AsFile()), nil
-	})
+	}, c.store.PutChanges)
 }
 
-// editBank writes what make says of the bank as it is (an empty one if it is not there), in as many parts as it takes.
-func (c *Control) editBank(ctx context.Context, a Author, name string, make func(old *bank.Bank) (bank.Edit, error)) (int, error) {
+// editBank writes what make says of the bank as it is (an empty one if it is not there), in as many parts as it takes, which put
+// stores in one transaction.
+func (c *Control) editBank(ctx context.Context, a Author, name string, make func(old *bank.Bank) (bank.Edit, error),
+	put func(context.Context, ...record.Change) error,
+) (int, error) {
 	c.banks.mu.Lock()
 	defer c.banks.mu.Unlock()
 	if err := c.readBanks(ctx); err != nil {
@@ -129,7 +132,7 @@ func (c *Control) editBank(ctx context.Context, a Author, name string, make func
 		}
 		rows = append(rows, row)
 	}
-	if err := c.store.PutChanges(ctx, rows...); err != nil {
+	if err := put(ctx, rows...); err != nil {
 		return 0, err
 	}
 	c.banks.head = next

@@ -16,6 +16,11 @@ func (e *Engine) Entity(ctx context.Context, entity event.Entity) (decide.Entity
 	return ask(ctx, e, func(l *decide.Loop) decide.EntityView { return l.Entity(entity) })
 }
 
+// Labelled says of each entity whether it bears one of the labels now. The loop stands still for it: ask for some hundred at a time.
+func (e *Engine) Labelled(ctx context.Context, entities []event.Entity, labels []string) ([]bool, error) {
+	return ask(ctx, e, func(l *decide.Loop) []bool { return l.Labelled(entities, labels) })
+}
+
 // Clock is the event clock.
 func (e *Engine) Clock(ctx context.Context) (int64, error) {
 	return ask(ctx, e, func(*decide.Loop) int64 { return e.state.Clock() })
