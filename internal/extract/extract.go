@@ -35,6 +35,8 @@ type Item struct {
 	Signals  rule.Signals
 	Change   *Change       // of a record that is one
 	Sketch   family.Sketch // of the event's own text; without letters where it brings none
+	Pictures []Picture     // of the event that have a hash
+	Of       Reference     // of fetched signals: their event
 	Err      error         // the record cannot be read by this build; Event and Signals are empty
 }
 
@@ -46,8 +48,10 @@ type Extractor struct {
 	inText  []link.Link
 	banks   bank.Reader
 	reader  fold.Reader
+	folder  fold.Folder
 	fold    []byte
 	sketch  family.Sketcher
+	picture bank.Picture
 	id      []byte
 }
 
@@ -81,30 +85,45 @@ func identity(buf []byte, source, id string) (hash [16]byte, scratch []byte) {
 // The id of an event may be left out of its record, where no journal needs it: it is in the body.
 func (x *Extractor) Into(it *Item, rec journal.Record, pin Pin) {
 	it.Record, it.Err, it.Change = rec, nil, pin.Change
-	it.Content = 0
-	it.Identity = [16]byte{}
+	it.Content, it.Identity, it.Of = 0, [16]byte{}, Reference{}
+	it.Pictures = it.Pictures[:0]
 	x.sketch.Into(&it.Sketch, "")
 	it.Signals = rule.Signals{Links: it.Signals.Links[:0], Domains: it.Signals.Domains[:0], Canonical: it.Signals.Canonical[:0],
-		HabitFeatures: it.Signals.HabitFeatures[:0], Scores: it.Signals.Scores[:0], Found: it.Signals.Found[:0]}
-	if rec.Kind == journal.Tick {
+		HabitFeatures: it.Signals.HabitFeatures[:0], Scores: it.Signals.Scores[:0], Found: it.Signals.Found[:0], Failures: it.Signals.Failures[:0]}
+	switch rec.Kind {
+	case journal.Tick:
 		return
-	}
-	it.Content = xxh3.Hash(rec.Body)
-	if rec.Kind == journal.Event || rec.Kind == journal.Import {
+	case journal.Signals:
+		if err := x.fetched(it, &rec, pin); err != nil {
+			it.Event.Reset()
+			it.Err = fmt.Errorf("signals of event %q of source %q: %w", rec.ID, rec.Source, err)
+		}
+		it.Content, it.Identity = xxh3.Hash(rec.Body), fetchedIdentity(it.Of.Identity)
+		return
+	case journal.Event, journal.Import:
+		it.Content = content(rec.Body)
 		if err := x.decoder.Decode(rec.Body, &it.Event); err != nil {
 			it.Event.Reset()
 			it.Err = fmt.Errorf("event %q of source %q: %w", rec.ID, rec.Source, err)
 		} else {
-			x.signals(&it.Event, &it.Signals, pin)
-			if pin.wants&wantSketch != 0 && authored(it.Event.Kind) {
-				x.sketch.Into(&it.Sketch, it.Event.Text)
-			}
+			x.read(it, pin)
+			x.hashed(it, pin)
 			if rec.ID == "" {
 				it.Record.ID = it.Event.ID
 			}
 		}
+	default:
+		it.Content = xxh3.Hash(rec.Body)
 	}
 	it.Identity, x.id = identity(x.id, rec.Source, it.Record.ID)
+}
+
+// read finds what the event holds, but for its pictures.
+func (x *Extractor) read(it *Item, pin Pin) {
+	x.signals(&it.Event, &it.Signals, pin)
+	if pin.wants&wantSketch != 0 && authored(it.Event.Kind) {
+		x.sketch.Into(&it.Sketch, it.Event.Text)
+	}
 }
 
 // authored says whether the text of such an event is the actor's own. Of others it is a text that somebody else wrote, which does not
@@ -121,7 +140,7 @@ func (x *Extractor) signals(e *event.Event, s *rule.Signals, pin Pin) {
 	if e.Fields.Has(event.FieldText) {
 		s.TextLength = int64(utf8.RuneCountInString(e.Text))
 		if pin.wants&wantFold != 0 {
-			x.fold = fold.Fold(x.fold[:0], e.Text)
+			x.fold = x.folder.Fold(x.fold[:0], e.Text)
 			if string(x.fold) == e.Text {
 				s.Fold = e.Text
 			} else {

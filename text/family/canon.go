@@ -11,6 +11,7 @@ import (
 
 // canon reads texts into their canonical form. It is the scratch of one goroutine.
 type canon struct {
+	folder  fold.Folder
 	folded  []byte
 	symbols []rune // the form, letters and single spaces
 	letters []rune // the form without its spaces
@@ -18,7 +19,7 @@ type canon struct {
 
 // read replaces what c holds by the canonical form of text.
 func (c *canon) read(text string) {
-	c.folded = fold.Fold(c.folded[:0], text)
+	c.folded = c.folder.Fold(c.folded[:0], text)
 	c.symbols, c.letters = c.symbols[:0], c.letters[:0]
 	b, table := c.folded, readings()
 	inWord := false // within letters and digits of ASCII

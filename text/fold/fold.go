@@ -33,8 +33,13 @@ const maxMarks = 24
 // It takes time linear in the text, and allocates only to grow dst; the first call with a character beyond ASCII builds tables once,
 // in some 10 ms. It is safe for concurrent use.
 func Fold(dst []byte, s string) []byte {
-	f := folders.Get().(*folder)
+	f := folders.Get().(*Folder)
 	defer folders.Put(f)
+	return f.Fold(dst, s)
+}
+
+// Fold is the function of that name, with the memory of the Folder.
+func (f *Folder) Fold(dst []byte, s string) []byte {
 	start := len(dst)
 	dst, wide := f.fold(dst, s, mayEscape(s))
 	if !wide && !mayEscape(unsafe.String(unsafe.SliceData(dst[start:]), len(dst)-start)) {
@@ -64,7 +69,7 @@ const maxRounds = 3
 func mayEscape(s string) bool { return strings.ContainsAny(s, `&%\`) }
 
 // fold appends the form of s without regard to scripts, and reports whether it holds characters beyond ASCII.
-func (f *folder) fold(dst []byte, s string, decode bool) (_ []byte, wide bool) {
+func (f *Folder) fold(dst []byte, s string, decode bool) (_ []byte, wide bool) {
 	if decode {
 		s, _ = f.decoder.decode(s)
 	}
@@ -82,7 +87,7 @@ func (f *folder) fold(dst []byte, s string, decode bool) (_ []byte, wide bool) {
 }
 
 // folders keeps the scratch memory of past calls.
-var folders = sync.Pool{New: func() any { return new(folder) }}
+var folders = sync.Pool{New: func() any { return new(Folder) }}
 
 // String is the canonical form of s: s itself where it is in that form already.
 func String(s string) string {
@@ -123,8 +128,10 @@ var lower = func() (t [utf8.RuneSelf]byte) {
 	return t
 }()
 
-// folder is the state of one Fold: text in canonical form in dst, and after it a segment that is mapped but not yet composed.
-type folder struct {
+// A Folder folds one text after another and keeps its scratch memory. It is for one goroutine at a time; the zero Folder is ready.
+//
+// While it folds there is text in canonical form in dst, and after it a segment that is mapped but not yet composed.
+type Folder struct {
 	dst   []byte
 	start int  // where this text begins in dst
 	space bool // white space was read and nothing since
@@ -140,7 +147,7 @@ type folder struct {
 }
 
 // ascii folds the ASCII characters that s begins with and returns the rest.
-func (f *folder) ascii(s string) string {
+func (f *Folder) ascii(s string) string {
 	f.flush()
 	f.marks = 0
 	dst, space := f.dst, f.space
@@ -164,7 +171,7 @@ func (f *folder) ascii(s string) string {
 }
 
 // unicode folds the other characters that s begins with and returns the rest.
-func (f *folder) unicode(s string) string {
+func (f *Folder) unicode(s string) string {
 	table := unicodeTable()
 	for len(s) > 0 && s[0] >= utf8.RuneSelf {
 		r, size := utf8.DecodeRuneInString(s)
@@ -192,7 +199,7 @@ func (f *folder) unicode(s string) string {
 }
 
 // gap writes the space that was held back. At the start of the text there is none.
-func (f *folder) gap() {
+func (f *Folder) gap() {
 	if f.space && len(f.dst) > f.start {
 		f.dst = append(f.dst, ' ')
 	}
@@ -200,7 +207,7 @@ func (f *folder) gap() {
 }
 
 // add puts a fully mapped character into the segment, where it may yet compose with what is around it.
-func (f *folder) add(r rune) {
+func (f *Folder) add(r rune) {
 	if r == ' ' {
 		f.space = true
 		return
@@ -224,7 +231,7 @@ func (f *folder) add(r rune) {
 
 // begin moves the last letter of dst with its marks into the segment, since what follows may join it. A tail without a letter is
 // never long, but for runs of vowels without consonants, which do not join; they stay.
-func (f *folder) begin() {
+func (f *Folder) begin() {
 	if at := norm.NFC.LastBoundary(f.dst[f.start:]); at >= 0 && len(f.dst)-f.start-at <= len(f.segment)/2 {
 		f.length = copy(f.segment[:], f.dst[f.start+at:])
 		f.dst = f.dst[:f.start+at]
@@ -232,7 +239,7 @@ func (f *folder) begin() {
 }
 
 // flush composes the segment and appends it to dst.
-func (f *folder) flush() {
+func (f *Folder) flush() {
 	if f.length == 0 {
 		return
 	}

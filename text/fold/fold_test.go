@@ -103,7 +103,7 @@ func caseless(s string) string {
 // escapes and look-alikes.
 func TestEveryCharacter(t *testing.T) {
 	var got []byte
-	var f folder
+	var f Folder
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		if !utf8.ValidRune(r) {
 			continue
@@ -133,7 +133,7 @@ func TestFoldIsItsDefinition(t *testing.T) {
 		if stacked(s) {
 			t.Skip("a stack of marks is cut on purpose")
 		}
-		got, _ := new(folder).fold(nil, s, false)
+		got, _ := new(Folder).fold(nil, s, false)
 		if want := reference(s); string(got) != want {
 			t.Fatalf("fold(%+q)\n got %+q\nwant %+q", s, got, want)
 		}
@@ -189,10 +189,11 @@ func isASCII(s string) bool {
 }
 
 func TestFoldAllocatesNothing(t *testing.T) {
+	var f Folder
 	for name, s := range samples {
-		dst := Fold(nil, s)
+		dst := f.Fold(nil, s)
 		dst = append(dst, make([]byte, 1000)...)
-		if n := testing.AllocsPerRun(20, func() { dst = Fold(dst[:0], s) }); n != 0 {
+		if n := testing.AllocsPerRun(20, func() { dst = f.Fold(dst[:0], s) }); n != 0 {
 			t.Errorf("%s: %v allocations, want 0", name, n)
 		}
 	}

@@ -49,7 +49,7 @@ func Detect(text string) Guess {
 }
 
 func (w *work) detect(text string) Guess {
-	w.folded = fold.Fold(w.folded[:0], text)
+	w.folded = w.folder.Fold(w.folded[:0], text)
 	if w.hashtags = false; !w.count() {
 		if w.hashtags = true; !w.count() { // there is nothing else
 			return Guess{}
@@ -60,6 +60,7 @@ func (w *work) detect(text string) Guess {
 
 // work is the memory of a call.
 type work struct {
+	folder   fold.Folder
 	folded   []byte
 	hashtags bool                // hashtags count
 	letters  [others + kinds]int // how much is said in each script

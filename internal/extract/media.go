@@ -1,0 +1,130 @@
+package extract
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/signals"
+	"github.com/ringfence/ringfence/media/hamming"
+	"github.com/ringfence/ringfence/media/pdq"
+)
+
+// Picture is a picture by which families of near-copies are told: its hash as it is first, then turned and mirrored, if they are
+// known. Pictures that are nearly flat, or in a known-good bank, are left out.
+type Picture struct {
+	Hashes [8]hamming.Hash
+	N      int
+}
+
+// Reference names the event that fetched signals are of.
+type Reference struct {
+	Identity [16]byte
+	Content  uint64
+}
+
+// fetchedSeed makes the identity of fetched signals another than that of their event.
+const fetchedSeed = 1
+
+func fetchedIdentity(of [16]byte) [16]byte { return xxh3.Hash128Seed(of[:], fetchedSeed).Bytes() }
+
+// content is the hash of an event's line. Spaces around it do not make it another.
+func content(line []byte) uint64 { return xxh3.Hash(bytes.TrimSpace(line)) }
+
+// hashed finds what the banks hold of the pictures that the source hashed.
+func (x *Extractor) hashed(it *Item, pin Pin) {
+	for i := range it.Event.Media {
+		m := &it.Event.Media[i]
+		if m.PDQ == "" {
+			continue
+		}
+		h, err := hamming.Parse(m.PDQ)
+		if err != nil {
+			continue // the decoder takes no other
+		}
+		x.picture.PDQ = append(x.picture.PDQ[:0], h)
+		x.look(it, pin, m, 1)
+	}
+}
+
+// fetched reads a record of what was found out of an event's pictures. The item's event is the one they are of; its signals are those
+// of the pictures that the record tells of, and what the event itself holds.
+func (x *Extractor) fetched(it *Item, rec *journal.Record, pin Pin) error {
+	r, err := signals.Decode(rec.Body)
+	if err != nil {
+		return err
+	}
+	if err := x.decoder.Decode(r.Event, &it.Event); err != nil {
+		return fmt.Errorf("its event: %w", err)
+	}
+	it.Of.Identity, x.id = identity(x.id, rec.Source, it.Event.ID)
+	it.Of.Content = content(r.Event)
+	x.read(it, pin)
+	for i := range r.Pictures {
+		p := &r.Pictures[i]
+		if p.At >= len(it.Event.Media) {
+			return fmt.Errorf("%w: it tells of picture %d of %d", signals.ErrRecord, p.At+1, len(it.Event.Media))
+		}
+		m := &it.Event.Media[p.At]
+		if p.Failure != "" {
+			it.Signals.Failures = append(it.Signals.Failures, p.Failure)
+			continue
+		}
+		x.picture = bank.Picture{PDQ: x.picture.PDQ[:0], MD5: p.MD5, SHA1: p.SHA1, SHA256: p.SHA256}
+		if p.Quality >= pdq.MinQuality {
+			for _, h := range p.PDQ {
+				x.picture.PDQ = append(x.picture.PDQ, words(h))
+			}
+		}
+		whole := len(x.picture.PDQ)
+		if whole > 0 {
+			m.PDQ = p.PDQ[0].String()
+			if p.PDQ512 != nil {
+				x.picture.PDQ = append(x.picture.PDQ, words(*p.PDQ512))
+			}
+		}
+		for _, part := range p.Parts {
+			x.picture.PDQ = append(x.picture.PDQ, words(part.PDQ))
+		}
+		x.look(it, pin, m, whole)
+	}
+	x.picture = bank.Picture{PDQ: x.picture.PDQ[:0]}
+	return nil
+}
+
+// look finds what the banks hold of the picture at hand, of whose hashes the first are of the whole of it.
+func (x *Extractor) look(it *Item, pin Pin, m *event.Media, whole int) {
+	it.Signals.HasHashes = true
+	name := m.ID
+	if name == "" {
+		name = m.URL
+	}
+	if name == "" {
+		name = m.PDQ
+	}
+	first := len(it.Signals.Found)
+	it.Signals.Found = x.banks.LookAt(it.Signals.Found, pin.Banks, &x.picture, name)
+	for i := range it.Signals.Found[first:] {
+		if it.Signals.Found[first+i].Good {
+			return
+		}
+	}
+	if whole > 0 {
+		var p Picture
+		p.N = copy(p.Hashes[:], x.picture.PDQ[:whole])
+		it.Pictures = append(it.Pictures, p)
+	}
+}
+
+// words is a hash as the index has it.
+func words(h pdq.Hash) (w hamming.Hash) {
+	for i := range w {
+		w[i] = binary.BigEndian.Uint64(h[8*i:])
+	}
+	return w
+}
