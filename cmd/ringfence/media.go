@@ -16,14 +16,17 @@ import (
 )
 
 type mediaCmd struct {
-	Hash  mediaHashCmd  `cmd:"" help:"The hashes of pictures: PDQ in both variants, MD5 and SHA-256."`
-	Bank  mediaBankCmd  `cmd:"" help:"Banks of known pictures, as files."`
-	Match mediaMatchCmd `cmd:"" help:"Which known pictures the given ones show, also turned, framed, cropped or written on."`
+	Hash    mediaHashCmd    `cmd:"" help:"The hashes of pictures and videos: PDQ in both variants or of frames, MD5 and SHA-256."`
+	Bank    mediaBankCmd    `cmd:"" help:"Banks of known pictures, as files."`
+	Match   mediaMatchCmd   `cmd:"" help:"Which known pictures the given ones show, also turned, framed, cropped or written on."`
+	Frames  mediaFramesCmd  `cmd:"" help:"The hashes of a video's frames, as vPDQ writes them."`
+	Compare mediaCompareCmd `cmd:"" help:"Which seconds of a video are which seconds of another, and vPDQ's percentages."`
 }
 
 type mediaHashCmd struct {
-	Files   []string `arg:"" name:"file" help:"Pictures (JPEG, PNG, GIF, WebP, BMP, TIFF; HEIC and AVIF if heif-convert is installed), - for standard input."`
+	Files   []string `arg:"" name:"file" help:"Pictures (JPEG, PNG, GIF, WebP, BMP, TIFF; HEIC and AVIF if heif-convert is installed), videos if ffmpeg is, - for a picture on standard input."`
 	Workers int      `default:"0" help:"Files to hash at once; 0 is one a core. The lines come in the order of the files whatever it is."`
+	framesFlags
 }
 
 func (mediaHashCmd) Help() string {
@@ -33,8 +36,8 @@ func (mediaHashCmd) Help() string {
 
 pdq is the hash of the picture as it is, which HMA and vPDQ use; pdq512 is that of the reference's own file hasher, which first reduces a
 picture with a side over 512 to 512 by 512. Both are taken after the turn that EXIF data asks for, which the reference ignores. Of an animation
-the first frame is hashed. A hash whose quality is under 50 says little. A file that cannot be hashed is named on standard error, the
-others are hashed all the same, and the exit code is 1.`
+the first frame is hashed, of a video one a second and those at which the scene changes. A hash whose quality is under 50 says little. A file
+that cannot be hashed is named on standard error, the others are hashed all the same, and the exit code is 1.`
 }
 
 // mediaHash is one picture as it is printed.
@@ -54,10 +57,15 @@ func (c mediaHashCmd) Run(ctx context.Context) error {
 	decoder := picture.Decoder{HEIF: picture.FindHEIF()}
 	out := newLines()
 	failed := 0
-	err := inOrder(c.Files, c.Workers, func() func(string) (mediaHash, error) {
+	err := inOrder(c.Files, c.Workers, func() func(string) (any, error) {
 		hasher := pdq.NewHasher()
-		return func(file string) (mediaHash, error) { return hashFile(ctx, decoder, hasher, file) }
-	}, func(file string, line mediaHash, err error) error {
+		return func(file string) (any, error) {
+			if isVideo(file) {
+				return hashVideo(ctx, c.hasher(), file)
+			}
+			return hashFile(ctx, decoder, hasher, file)
+		}
+	}, func(file string, line any, err error) error {
 		if err != nil {
 			failed++
 			fmt.Fprintf(os.Stderr, "%s: %v\n", file, err)
