@@ -10,6 +10,7 @@ import (
 	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/signals"
 )
 
 // Entity is what is known of one entity.
@@ -104,8 +105,18 @@ func (a *API) getEntity(ctx context.Context, in *entityInput) (*entityOutput, er
 	return out, nil
 }
 
-// shown is the body of a record for everybody who may read: of an event, without what tells who a person is elsewhere.
+// shown is the body of a record for everybody who may read: of an event, without what tells who a person is elsewhere; of signals,
+// without their event.
 func shown(d *event.Decoder, rec *journal.Record) Raw {
+	if rec.Kind == journal.Signals {
+		found, err := signals.Decode(rec.Body)
+		if err != nil {
+			return nil
+		}
+		found.Event = nil
+		body, _ := found.Encode() // it was decoded
+		return body
+	}
 	if rec.Kind != journal.Event && rec.Kind != journal.Import {
 		return rec.Body
 	}

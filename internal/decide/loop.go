@@ -60,11 +60,12 @@ const (
 	Imported                 // history: warmed the windows
 	Changed                  // a person's change: applied
 	Ticked
-	Erased // what is left of an event whose account was erased: a replay decides without it
+	Erased  // what is left of an event whose account was erased: a replay decides without it
+	Fetched // what was fetched of an event: the rules that waited for it were evaluated
 	outcomes
 )
 
-var outcomeWords = [...]string{"decided", "late", "duplicate", "conflict", "too_old", "malformed", "imported", "changed", "ticked", "erased"}
+var outcomeWords = [...]string{"decided", "late", "duplicate", "conflict", "too_old", "malformed", "imported", "changed", "ticked", "erased", "fetched"}
 
 func (o Outcome) String() string { return outcomeWords[o] }
 
@@ -85,6 +86,7 @@ type Loop struct {
 
 	set      *rule.Set
 	families bool // the rules read them
+	pictures *pictures
 	banks    *bank.Set
 	models   *model.Set
 	eval     *rule.Evaluation
@@ -103,6 +105,7 @@ type Loop struct {
 // New makes a loop on an empty state. Call Resume after the state was restored from an image.
 func New(s *state.State, opts Options) *Loop {
 	l := &Loop{opts: opts, state: s, facts: newFacts(s), stats: map[string]*RuleStats{}}
+	l.pictures = newPictures(s, l.facts.pictures)
 	l.facts.waiting.OnExpire(func(_ string, w waiting) { l.waitsNoMore(&w.Effect) })
 	return l
 }
@@ -110,7 +113,10 @@ func New(s *state.State, opts Options) *Loop {
 // Resume takes up what the restored state knows: the active rule set and the count of events.
 func (l *Loop) Resume() error {
 	l.admitted, _ = l.facts.counters.Get("admitted")
-	var err error
+	err := l.pictures.restore()
+	if err != nil {
+		return err
+	}
 	if l.banks, err = l.facts.bankSet(l.opts.Compiler); err != nil {
 		return fmt.Errorf("decide: the image's banks: %w", err)
 	}
@@ -162,7 +168,7 @@ func (l *Loop) use(set *rule.Set) error {
 		return fmt.Errorf("decide: windows of the rule set: %w", err)
 	}
 	l.set, l.slots, l.eval = set, slots, set.NewEvaluation(l.facts)
-	l.families = slices.ContainsFunc(familySignals, set.Reads)
+	l.families, l.pictures.wanted = slices.ContainsFunc(familySignals, set.Reads), set.Reads(pictureSignal)
 	stats := make(map[string]*RuleStats, len(set.Rules))
 	for _, r := range set.Rules {
 		stats[r.ID] = &RuleStats{}
@@ -188,6 +194,8 @@ func (l *Loop) Step(it *extract.Item, out *Output) error {
 		out.Outcome = l.change(it, out)
 	case journal.Event, journal.Import:
 		out.Outcome = l.event(it, out)
+	case journal.Signals:
+		out.Outcome = l.fetched(it, out)
 	case journal.Erased:
 		out.Outcome = Erased
 	default:
@@ -229,20 +237,68 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 		// changes nothing that the memory budget decides.
 		l.facts.counters.Put("admitted", 1, 0)
 	}
-	textFamily := l.family(it, late)
+	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late}
+	in.Family, in.MediaFamily = l.family(it, late), l.pictures.family(it, late)
 	if l.set == nil {
 		if l.opts.Every && outcome != Imported {
 			l.decision(e, out)
 		}
 		return outcome
 	}
-
-	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Family: textFamily, Late: late}
 	l.eval.Begin(&in)
 	l.windows(e)
 	if outcome == Imported {
 		return outcome
 	}
+	l.rules(it, out)
+	if l.opts.Every && !out.Decision.Fired {
+		l.decision(e, out)
+	}
+	return outcome
+}
+
+// fetched decides anew on an event of which something was fetched since: the rules that read of it are evaluated, and the windows
+// that do take the event now. Others have had it. What is of an event that was not decided is passed over, as is what comes twice.
+// The clock stays: the event is behind it.
+func (l *Loop) fetched(it *extract.Item, out *Output) Outcome {
+	if it.Err != nil {
+		return Malformed
+	}
+	e := &it.Event
+	event, err := l.state.Admitted(it.Of.Identity, it.Of.Content, e.Time)
+	if err == nil && event == ids.Duplicate {
+		event, err = l.state.Admit(it.Identity, it.Content, e.Time)
+		if err == nil && event == ids.Conflict {
+			event = ids.Duplicate // fetched twice, and found otherwise: the first counts
+		}
+	} else if event == ids.New {
+		event = ids.TooOld // it was never here, or so long ago that it is not known any more
+	}
+	switch {
+	case err != nil:
+		l.failed = fmt.Errorf("decide: ids: %w", err)
+		return Malformed
+	case event == ids.Duplicate:
+		return Duplicate
+	case event == ids.Conflict:
+		return Conflict
+	case event == ids.TooOld:
+		return TooOld
+	}
+	late := e.Time < l.state.Clock()-l.state.Bounds().Lateness
+	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late, Fetched: true}
+	in.Family, in.MediaFamily = l.family(it, true), l.pictures.family(it, late)
+	if l.set == nil {
+		return Fetched
+	}
+	l.eval.Begin(&in)
+	l.windows(e)
+	l.rules(it, out)
+	return Fetched
+}
+
+// rules evaluates the rules, and turns those that fire into effects and a decision.
+func (l *Loop) rules(it *extract.Item, out *Output) {
 	l.fired, l.hits, l.not = l.fired[:0], l.hits[:0], l.not[:0]
 	for _, res := range l.eval.Rules() {
 		switch {
@@ -257,10 +313,7 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 		l.opts.Inspect(it, l.eval)
 	}
 	if len(l.hits) == 0 {
-		if l.opts.Every {
-			l.decision(e, out)
-		}
-		return outcome
+		return
 	}
 	for _, r := range l.hits {
 		out.Rules = append(out.Rules, r.ID)
@@ -268,8 +321,7 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 	}
 	l.apply(out.Effects)
 	out.Decision.Fired = true
-	l.decision(e, out)
-	return outcome
+	l.decision(&it.Event, out)
 }
 
 // windows lets the event into the windows it feeds and hands every window's value to the rules. There are none to do for a late

@@ -224,7 +224,7 @@ func (in *Ingest) append(ctx context.Context, recs []journal.Record) (journal.Po
 	if err != nil {
 		return 0, fmt.Errorf("ingest: %w", err)
 	}
-	if recs[0].Kind != journal.Change {
+	if recs[0].Kind == journal.Event || recs[0].Kind == journal.Import {
 		in.accepted.Add(uint64(len(recs)))
 	}
 	for i := range recs {
@@ -232,6 +232,12 @@ func (in *Ingest) append(ctx context.Context, recs []journal.Record) (journal.Po
 	}
 	in.active.Store(in.opts.Now())
 	return first + journal.Position(len(recs)) - 1, nil
+}
+
+// Signals appends what was found out of earlier events, from the bulk lane, and returns when it is durable.
+func (in *Ingest) Signals(ctx context.Context, recs []journal.Record) error {
+	_, err := in.bulk(ctx, recs)
+	return err
 }
 
 // Urgent appends one event ahead of queued bulk.

@@ -26,7 +26,7 @@ const (
 	Import  Kind = 2 // Body: one event of history: warms windows, decides nothing
 	Tick    Kind = 3 // no body; Time is the clock's
 	Change  Kind = 4 // Body: a change by a person or a model, see package change
-	Signals Kind = 5 // Body: fetched signals of an earlier event
+	Signals Kind = 5 // Body: fetched signals of an earlier event, see package signals; Source, ID, Time and Actor are the event's
 	Erased  Kind = 6 // what is left where an account was erased from the archive: no id, no actor, no body
 	maxKind      = Erased
 )
@@ -49,7 +49,7 @@ type Record struct {
 	Position Position // given by Append
 	Kind     Kind
 	Received int64  // nanoseconds since 1970 by ingest's clock, never decreasing within a partition
-	Time     int64  // event time of events, imports and ticks, in nanoseconds; 0 otherwise
+	Time     int64  // event time of events, imports, ticks and signals, in nanoseconds; 0 otherwise
 	Source   string // where an event came from; with ID its identity. Empty for ticks
 	ID       string // the event's or the change's id. Empty for ticks
 	Actor    string // the account whose timeline shows the record; empty for none

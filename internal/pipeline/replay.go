@@ -128,15 +128,19 @@ func Records(next func() (journal.Record, error), span Span, keep Keep) extract.
 	}
 }
 
-// place makes an event before the span history, and says whether the record belongs to the replay at all.
+// place makes an event before the span history, and says whether the record belongs to the replay at all. What was fetched of history
+// does not: windows over it are colder than they were live.
 func (s Span) place(rec *journal.Record) bool {
-	if rec.Kind != journal.Event {
+	if rec.Kind != journal.Event && rec.Kind != journal.Signals {
 		return true
 	}
 	if s.To > 0 && rec.Time >= s.To {
 		return false
 	}
 	if rec.Time < s.From {
+		if rec.Kind == journal.Signals {
+			return false
+		}
 		rec.Kind = journal.Import
 	}
 	return true

@@ -173,6 +173,11 @@ func (s *State) Admit(id [16]byte, content uint64, at int64) (ids.Verdict, error
 	return s.ids.Admit(id, content, at, s.clock)
 }
 
+// Admitted says whether that event is known, as Admit would: it is a Duplicate if it is.
+func (s *State) Admitted(id [16]byte, content uint64, at int64) (ids.Verdict, error) {
+	return s.ids.Look(id, content, at, s.clock)
+}
+
 // SetBudget changes the budget of bytes and evicts what is above it.
 func (s *State) SetBudget(bytes int64) {
 	s.opts.Budget = max(bytes, minBudget)

@@ -67,6 +67,15 @@ func NewSet(o Options) *Set { return &Set{opts: o, floor: -1} }
 
 // Admit decides whether an event is new, by the clock before it, and remembers it if it is. At is the event's time.
 func (s *Set) Admit(id [16]byte, content uint64, at, clock int64) (Verdict, error) {
+	v, err := s.Look(id, content, at, clock)
+	if v == New && err == nil {
+		s.add(id, hash(id), content, at, clock)
+	}
+	return v, err
+}
+
+// Look is the verdict that Admit would give, without taking the id in.
+func (s *Set) Look(id [16]byte, content uint64, at, clock int64) (Verdict, error) {
 	if at <= s.floor || at < clock-s.opts.Horizon {
 		return TooOld, nil
 	}
@@ -89,7 +98,6 @@ func (s *Set) Admit(id [16]byte, content uint64, at, clock int64) (Verdict, erro
 			return Conflict, nil
 		}
 	}
-	s.add(id, h, content, at, clock)
 	return New, nil
 }
 

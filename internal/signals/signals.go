@@ -1,0 +1,95 @@
+// Package signals is the body of a signals record: what a worker found out about an event's pictures after the event was in the
+// journal. It carries the event itself, so that the rules that waited for it can be evaluated from the record alone; a replay reads
+// what was found then, and fetches nothing.
+package signals
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/ringfence/ringfence/media/pdq"
+)
+
+// Extractor names what finds out about pictures. There is one; a record of another is one of another build.
+const Extractor = "media"
+
+// Version is that of what [Extractor] computes. A record of a newer one is not read.
+const Version = 1
+
+// Bounds of a record.
+const (
+	MaxPictures = 256 // as many as an event has
+	MaxParts    = 16  // of a picture
+	maxFailure  = 64  // bytes
+)
+
+// ErrRecord is wrapped by the errors of [Decode].
+var ErrRecord = errors.New("no signals record of this build")
+
+// Record is what was found.
+type Record struct {
+	Extractor string    `json:"extractor"`
+	Version   int       `json:"version"`
+	Pictures  []Picture `json:"pictures"`
+
+	// Event is the line of the event, a JSON object, as the journal has it; without spaces around it.
+	Event json.RawMessage `json:"event,omitempty"`
+}
+
+// Picture is one of the event's.
+type Picture struct {
+	At      int    `json:"at"`                // its place in the event's media, from 0
+	Failure string `json:"failure,omitempty"` // why there is nothing else, in one word
+
+	MD5    string `json:"md5,omitempty"` // of the file, in lower-case hexadecimal digits
+	SHA1   string `json:"sha1,omitempty"`
+	SHA256 string `json:"sha256,omitempty"`
+
+	Width   int        `json:"width,omitempty"` // in pixels
+	Height  int        `json:"height,omitempty"`
+	Quality int        `json:"quality,omitempty"` // of the hashes, 0 to 100; see [pdq.MinQuality]
+	PDQ     []pdq.Hash `json:"pdq,omitempty"`     // of the picture as it is, and turned and mirrored, in the order of [pdq.Dihedral]
+	PDQ512  *pdq.Hash  `json:"pdq512,omitempty"`  // the variant of the reference's file hasher, where it differs
+	Parts   []Part     `json:"parts,omitempty"`   // rectangles that may be pictures of their own
+}
+
+// Part is a part of a picture, of a quality that means something.
+type Part struct {
+	Box [4]int   `json:"box"` // left, top, right, bottom in pixels
+	PDQ pdq.Hash `json:"pdq"`
+}
+
+// Encode gives the record's body.
+func (r *Record) Encode() ([]byte, error) {
+	head := *r
+	head.Event = nil
+	body, err := json.Marshal(&head)
+	if err != nil || r.Event == nil {
+		return body, err
+	}
+	// Put in as it is: the encoder would write it in another way, which would make it another event.
+	body = append(body[:len(body)-1], `,"event":`...)
+	return append(append(body, r.Event...), '}'), nil
+}
+
+// Decode reads a body. It keeps nothing of it but Event.
+func Decode(body []byte) (*Record, error) {
+	r := &Record{}
+	if err := json.Unmarshal(body, r); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRecord, err)
+	}
+	if r.Extractor != Extractor || r.Version < 1 || r.Version > Version {
+		return nil, fmt.Errorf("%w: it is of %.64q, version %d", ErrRecord, r.Extractor, r.Version)
+	}
+	if len(r.Pictures) > MaxPictures {
+		return nil, fmt.Errorf("%w: %d pictures", ErrRecord, len(r.Pictures))
+	}
+	for i := range r.Pictures {
+		p := &r.Pictures[i]
+		if p.At < 0 || p.At >= MaxPictures || len(p.PDQ) > 8 || len(p.Parts) > MaxParts || len(p.Failure) > maxFailure {
+			return nil, fmt.Errorf("%w: picture %d is out of bounds", ErrRecord, i)
+		}
+	}
+	return r, nil
+}
