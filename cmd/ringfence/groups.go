@@ -16,6 +16,7 @@ import (
 
 type groupsCmd struct {
 	Edges groupsEdgesCmd `cmd:"" help:"Accounts that act on the same objects close in time, as known tools find them."`
+	Find  groupsFindCmd  `cmd:"" help:"Groups of accounts that act together more than chance explains, and how likely each does harm."`
 }
 
 type groupsEdgesCmd struct {

@@ -1,0 +1,81 @@
+package evidence
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/ringfence/ringfence/graph/coaction"
+)
+
+// pair is what two accounts did together.
+type pair struct {
+	last     int64
+	together [MaxTraces]float32
+	times    int
+	why      []Meeting
+}
+
+// Meeting is a co-action of a pair.
+type Meeting struct {
+	Trace int
+	Key   string
+	At    int64 // the later of the two acts
+	Apart int64 // the time between them
+}
+
+// maxWhy is how many co-actions of a pair are kept to explain it: the first ones at different keys.
+const maxWhy = 5
+
+func pairOf(a, b uint32) uint64 { return uint64(min(a, b))<<32 | uint64(max(a, b)) }
+
+func ends(of uint64) (a, b uint32) { return uint32(of >> 32), uint32(of) }
+
+// meet counts a co-action.
+func (m *Model) meet(trace int, name string, a, b uint32, at int64, met coaction.Meeting) {
+	id := pairOf(a, b)
+	p := m.pairs[id]
+	if p == nil {
+		p = &pair{}
+		m.pairs[id] = p
+	}
+	p.last = at
+	p.together[trace] += float32(met.Weight)
+	if p.times++; p.times == 2 {
+		m.repeated = append(m.repeated, id)
+	}
+	if len(p.why) < maxWhy && !slices.ContainsFunc(p.why, func(w Meeting) bool { return w.Trace == trace && w.Key == name }) {
+		p.why = append(p.why, Meeting{trace, name, at, met.Apart})
+	}
+}
+
+// forgetPairs forgets the eighth of the pairs that was together the longest ago.
+func (m *Model) forgetPairs() {
+	ids := slices.SortedFunc(maps.Keys(m.pairs), func(a, b uint64) int {
+		return cmp.Or(cmp.Compare(m.pairs[a].last, m.pairs[b].last), cmp.Compare(a, b))
+	})
+	for _, id := range ids[:len(ids)-m.opts.MaxPairs+m.opts.MaxPairs/8] {
+		delete(m.pairs, id)
+	}
+	m.repeated = slices.DeleteFunc(m.repeated, func(id uint64) bool { return m.pairs[id] == nil })
+}
+
+// Support is what one trace says of an edge.
+type Support struct {
+	Trace    int
+	Together int     // co-actions; of a batch the accounts at the key
+	Expected float64 // by chance
+	Log10P   float64 // of its p-value
+}
+
+// Edge is two accounts that act together more than chance explains. A and B are numbers of accounts, in the order in which they came; A < B.
+type Edge struct {
+	A, B    uint32
+	Log10P  float64 // of the p-value of all traces together; of a batch, of its key
+	Last    int64   // the time of their latest co-action
+	Support []Support
+	Why     []Meeting // at most 5
+}
+
+// Name is the name of an account.
+func (m *Model) Name(account uint32) string { return m.names[account] }

@@ -1,0 +1,157 @@
+package group
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/graph/evidence"
+	"github.com/ringfence/ringfence/text/link"
+)
+
+const (
+	minute = int64(60_000_000_000)
+	hour   = 60 * minute
+	day    = 24 * hour
+)
+
+// The traces, by their index in traces.
+const (
+	share = iota
+	text
+	tags
+	reply
+	repost
+	like
+	follow
+	ip
+	device
+	signup
+	pattern
+	nTraces
+)
+
+// traces are the kinds of co-action. A post is one act of its link, text, tags and of whom it answers, so these are one class.
+var traces = [nTraces]evidence.Trace{
+	share:   {Name: "share", Class: "post", Window: 10 * minute},
+	text:    {Name: "text", Class: "post", Window: hour},
+	tags:    {Name: "tags", Class: "post", Window: 10 * minute},
+	reply:   {Name: "reply", Class: "post", Window: hour},
+	repost:  {Name: "repost", Class: "reaction", Window: 10 * minute},
+	like:    {Name: "like", Class: "reaction", Window: 10 * minute},
+	follow:  {Name: "follow", Class: "follow", Window: day},
+	ip:      {Name: "ip", Class: "address", Window: 30 * day},
+	device:  {Name: "device", Window: 30 * day, Batch: true, Usual: .1},
+	signup:  {Name: "signup", Window: day, Batch: true, Usual: 1},
+	pattern: {Name: "pattern", Window: day, Batch: true, Usual: 1},
+}
+
+// leastText is how long a text has to be, in bytes, for copies of it to say anything.
+const leastText = 24
+
+// act is an event at a key of a trace.
+type act struct {
+	trace int
+	key   string
+}
+
+// acts appends the acts of an event, but that of its text.
+func (f *Finder) acts(to []act, e *event.Event) []act {
+	switch e.Kind {
+	case "post", "quote", "reply", "comment":
+		for i, raw := range e.URLs {
+			if i == maxLinks {
+				break
+			}
+			to = append(to, act{share, canonical(raw)})
+		}
+		if len(e.Hashtags) > 1 {
+			sorted := slices.Clone(e.Hashtags)
+			slices.Sort(sorted)
+			to = append(to, act{tags, strings.ToLower(strings.Join(slices.Compact(sorted), " "))})
+		}
+		if e.Parent != "" && e.Target != "" && e.Target != e.Actor {
+			to = append(to, act{reply, e.Target})
+		}
+	case "repost", "share":
+		if e.Object != "" {
+			to = append(to, act{repost, e.Object})
+		}
+	case "like":
+		if e.Object != "" {
+			to = append(to, act{like, e.Object})
+		}
+	case "follow":
+		if e.Target != "" {
+			to = append(to, act{follow, e.Target})
+		}
+	case "signup":
+		if e.IP != "" {
+			to = append(to, act{signup, e.IP})
+		}
+		if p := registration(e); p != "" {
+			to = append(to, act{pattern, p})
+		}
+	}
+	if e.IP != "" {
+		to = append(to, act{ip, e.IP})
+	}
+	if e.Device != "" {
+		to = append(to, act{device, e.Device})
+	}
+	return to
+}
+
+// maxLinks is how many links of an event are read.
+const maxLinks = 8
+
+// domainOf is the registrable domain of a link; the link itself if it has none.
+func domainOf(raw string) string {
+	if l, ok := link.Parse(raw); ok && l.Domain != "" {
+		return l.Domain
+	}
+	return raw
+}
+
+func canonical(raw string) string {
+	if l, ok := link.Parse(raw); ok {
+		return l.Canonical
+	}
+	return raw
+}
+
+// registration is how the accounts of one batch look alike: the shape of the handle, the mail address by its domain and its likeness to the handle, and
+// the program. It is empty where the event does not say both handle and address.
+func registration(e *event.Event) string {
+	local, domain, ok := strings.Cut(e.Account.Email, "@")
+	if !ok || e.Account.Handle == "" {
+		return ""
+	}
+	who := shape(local)
+	if local == e.Account.Handle {
+		who = "handle"
+	}
+	return shape(e.Account.Handle) + " " + who + "@" + domain + " " + e.UserAgent
+}
+
+// shape writes letters in a row as one a and each digit as 0, and cuts what is longer than 32 of these.
+func shape(s string) string {
+	var b []byte
+	for _, r := range s {
+		switch {
+		case len(b) >= 32:
+			return string(b)
+		case unicode.IsLetter(r):
+			if len(b) == 0 || b[len(b)-1] != 'a' {
+				b = append(b, 'a')
+			}
+		case unicode.IsDigit(r):
+			b = append(b, '0')
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return string(b)
+}
