@@ -34,6 +34,7 @@ type Deps struct {
 	Control   Control
 	Store     Store
 	Journal   Journal
+	Discovery Discovery
 	Auth      auth.Identifier
 	Keys      *auth.Keyring
 	Health    func() error // an error says why the stores can no longer be written
@@ -104,6 +105,7 @@ func New(d Deps) *API {
 	a.routeEffects()
 	a.routePeople()
 	a.routeBanks()
+	a.routeDiscoveries()
 	a.routeModels()
 	a.routeCases()
 	a.routeTrails()

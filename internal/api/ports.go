@@ -8,6 +8,7 @@ import (
 	"github.com/ringfence/ringfence/internal/change"
 	"github.com/ringfence/ringfence/internal/control"
 	"github.com/ringfence/ringfence/internal/decide"
+	"github.com/ringfence/ringfence/internal/discovery"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/pipeline"
@@ -57,6 +58,8 @@ type Control interface {
 	BankVersions(ctx context.Context, name string) ([]control.BankVersion, error)
 	PutBank(ctx context.Context, a control.Author, f *bank.File) (int, error)
 	EditBank(ctx context.Context, a control.Author, e bank.Edit) (int, error)
+	AcceptDiscovery(ctx context.Context, a control.Author, id, bank string, e bank.Entry) (int, error)
+	RefuseDiscovery(ctx context.Context, a control.Author, id string) error
 	RollbackBank(ctx context.Context, a control.Author, name string, version int) (int, error)
 }
 
@@ -70,8 +73,15 @@ type Store interface {
 	ListChanges(ctx context.Context, kind string, p record.Page) ([]record.Change, error)
 	ActiveRuleSet(ctx context.Context) (record.RuleSet, error)
 	ListRuleSets(ctx context.Context, p record.Page) ([]record.RuleSet, error)
+	ListDiscoveries(ctx context.Context, state record.DiscoveryState, p record.Page) ([]record.Discovery, error)
 	AuditTrail(ctx context.Context, p record.Page) ([]record.AuditEntry, error)
 	record.Rejections
+}
+
+// Discovery is the part of [discovery.Finder] that the API uses.
+type Discovery interface {
+	Ask()
+	Last() *discovery.Report
 }
 
 // Journal is the part of [journal.Log] that the API uses.

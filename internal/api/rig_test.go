@@ -25,6 +25,7 @@ import (
 	"github.com/ringfence/ringfence/internal/auth"
 	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/control"
+	"github.com/ringfence/ringfence/internal/discovery"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/journal/pebblelog"
@@ -48,6 +49,7 @@ type rig struct {
 	journal journal.Log
 	engine  *pipeline.Engine
 	relay   *control.Control
+	finder  *discovery.Finder
 	sick    atomic.Pointer[error]
 	token   string // holds every scope
 }
@@ -95,6 +97,7 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 		Now: now, Log: log}, journal, hot, records, pipeline.OpenDecisions(store.DB, store.Apply, int64(25*time.Hour)))
 	in := ingest.New(ingest.Options{Now: now, Skew: int64(5 * time.Minute), Backlog: 10_000, Limits: event.DefaultLimits()}, journal, r.engine)
 	r.relay = control.New(records, in, r.engine, &bank.Compiler{}, now, log)
+	r.finder = discovery.New(discovery.Options{Window: time.Hour, Labels: []string{"shouter"}, Most: 100, Now: now, Log: log}, journal, r.engine, records)
 	keys := auth.NewKeyring(records, auth.Quota{}, now, log)
 	_, r.token, err = keys.Create(ctx, "tester", auth.Scopes(), 0, "person:test")
 	r.must(err)
@@ -103,6 +106,7 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 	limits.Deadline = 10 * time.Second // the tests' machine may be busy
 	deps := Deps{
 		Engine: r.engine, Decisions: r.engine.Decisions(), Ingest: in, Control: r.relay, Store: records, Journal: journal, Auth: keys, Keys: keys,
+		Discovery: r.finder,
 		Health: func() error {
 			if err := r.sick.Load(); err != nil {
 				return *err

@@ -24,6 +24,7 @@ import (
 	"github.com/ringfence/ringfence/internal/config"
 	"github.com/ringfence/ringfence/internal/control"
 	"github.com/ringfence/ringfence/internal/decide"
+	"github.com/ringfence/ringfence/internal/discovery"
 	"github.com/ringfence/ringfence/internal/enforce"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
@@ -68,6 +69,7 @@ type App struct {
 	ingest     *ingest.Ingest
 	control    *control.Control
 	banks      *bank.Compiler
+	discovery  *discovery.Finder
 	metrics    *prometheus.Registry
 	dispatcher *enforce.Dispatcher
 	keys       *auth.Keyring
@@ -178,6 +180,10 @@ func (a *App) openEngine(context.Context) error {
 		a.opts.Log.Info("hot state restored", "position", through, "took", time.Duration(a.opts.Now()-began))
 	}
 	a.ingest = ingest.New(ingest.Options{Now: a.opts.Now, Clock: hot.Clock(), Skew: int64(cfg.Ingest.ClockSkew), Backlog: backlog, Limits: limits(cfg)}, a.journal, a.engine)
+	a.discovery = discovery.New(discovery.Options{
+		Every: time.Duration(cfg.Discovery.Every), Window: time.Duration(cfg.Discovery.Window), Labels: cfg.Discovery.Labels, Most: cfg.Discovery.Candidates,
+		Now: a.opts.Now, Log: a.opts.Log,
+	}, a.journal, a.engine, a.records)
 	a.control = control.New(a.records, a.ingest, a.engine, a.banks, a.opts.Now, a.opts.Log)
 	return nil
 }

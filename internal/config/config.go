@@ -14,16 +14,17 @@ import (
 
 // Config is the whole configuration.
 type Config struct {
-	DataDir  string    `yaml:"data_dir" doc:"Directory of the embedded stores: journal, state, records. It is made if it is not there."`
-	Listen   string    `yaml:"listen" doc:"Address that the API and the console listen on, host:port."`
-	Rules    Rules     `yaml:"rules" doc:"The rule sets."`
-	Ingest   Ingest    `yaml:"ingest" doc:"What is taken from sources."`
-	Decide   Decide    `yaml:"decide" doc:"The decision loop."`
-	Image    Image     `yaml:"image" doc:"The stored image of the hot state, from which a restart goes on."`
-	Archive  Archive   `yaml:"archive" doc:"The journal's older part, in Parquet segments."`
-	Sources  Sources   `yaml:"sources" doc:"Where events are fetched from, beside what is sent to the API."`
-	Webhooks []Webhook `yaml:"webhooks" doc:"Receivers of effects: the platform, and the channels of notifications."`
-	Log      Log       `yaml:"log" doc:"The program's own log, on standard error."`
+	DataDir   string    `yaml:"data_dir" doc:"Directory of the embedded stores: journal, state, records. It is made if it is not there."`
+	Listen    string    `yaml:"listen" doc:"Address that the API and the console listen on, host:port."`
+	Rules     Rules     `yaml:"rules" doc:"The rule sets."`
+	Ingest    Ingest    `yaml:"ingest" doc:"What is taken from sources."`
+	Decide    Decide    `yaml:"decide" doc:"The decision loop."`
+	Image     Image     `yaml:"image" doc:"The stored image of the hot state, from which a restart goes on."`
+	Discovery Discovery `yaml:"discovery" doc:"The search for terms that no bank lists."`
+	Archive   Archive   `yaml:"archive" doc:"The journal's older part, in Parquet segments."`
+	Sources   Sources   `yaml:"sources" doc:"Where events are fetched from, beside what is sent to the API."`
+	Webhooks  []Webhook `yaml:"webhooks" doc:"Receivers of effects: the platform, and the channels of notifications."`
+	Log       Log       `yaml:"log" doc:"The program's own log, on standard error."`
 }
 
 // Rules is where the rules come from.
@@ -60,6 +61,14 @@ type Decide struct {
 // Image is the settings of the state's image.
 type Image struct {
 	Every Duration `yaml:"every" doc:"Time between two images. A restart replays at most this much."`
+}
+
+// Discovery is the settings of discovery.
+type Discovery struct {
+	Every      Duration `yaml:"every" doc:"Time between two runs. 0s runs only when somebody asks for it."`
+	Window     Duration `yaml:"window" doc:"How far back a run reads, by the time of arrival. It reads the journal, not the archive: what is older than archive.journal_retention may be missing."`
+	Labels     []string `yaml:"labels" doc:"Labels whose bearers are suspect. Posts with a term of a bad bank are suspect in any case."`
+	Candidates int      `yaml:"candidates" doc:"Most terms that a run proposes."`
 }
 
 // Archive is the settings of the archive.
@@ -114,7 +123,8 @@ func Defaults() Config {
 			DedupeHorizon: Duration(24 * time.Hour), DedupeIDs: 50_000_000,
 			Deadline: Duration(50 * time.Millisecond), DefaultVerdict: "allow",
 		},
-		Image: Image{Every: Duration(10 * time.Second)},
+		Image:     Image{Every: Duration(10 * time.Second)},
+		Discovery: Discovery{Every: Duration(time.Hour), Window: Duration(24 * time.Hour), Candidates: 200},
 		Archive: Archive{
 			SegmentSize: 128 << 20, SegmentAge: Duration(time.Hour), JournalRetention: Duration(48 * time.Hour),
 		},

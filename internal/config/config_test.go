@@ -71,7 +71,8 @@ func TestEveryFieldIsRead(t *testing.T) {
 			Lateness: Duration(30 * time.Second), Memory: 512 << 20, DedupeHorizon: Duration(48 * time.Hour), DedupeIDs: 1_000_000,
 			Deadline: Duration(20 * time.Millisecond), DefaultVerdict: "friction",
 		},
-		Image: Image{Every: Duration(10 * time.Second)},
+		Image:     Image{Every: Duration(10 * time.Second)},
+		Discovery: Discovery{Every: Duration(30 * time.Minute), Window: Duration(48 * time.Hour), Labels: []string{"spam", "scam"}, Candidates: 50},
 		Archive: Archive{
 			Dir: "/var/lib/ringfence/old", SegmentSize: 64 << 20, SegmentAge: Duration(90 * time.Minute), JournalRetention: Duration(72 * time.Hour),
 		},

@@ -42,6 +42,7 @@ func (c *Config) validate(wrong complain) {
 	within(wrong, "decide.deadline", c.Decide.Deadline, span(time.Millisecond), span(10*time.Second))
 	oneOf(wrong, "decide.default_verdict", c.Decide.DefaultVerdict, "allow", "review", "inform", "friction", "limit", "lock", "suspend", "remove")
 	within(wrong, "image.every", c.Image.Every, span(time.Second), span(time.Hour))
+	c.Discovery.validate(wrong)
 	within(wrong, "archive.segment_size", c.Archive.SegmentSize, 1<<20, 4<<30)
 	within(wrong, "archive.segment_age", c.Archive.SegmentAge, span(time.Second), span(7*24*time.Hour))
 	within(wrong, "archive.journal_retention", c.Archive.JournalRetention, span(time.Minute), span(365*24*time.Hour))
@@ -63,6 +64,22 @@ func (c *Config) validate(wrong complain) {
 	}
 	oneOf(wrong, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(wrong, "log.format", c.Log.Format, "text", "json")
+}
+
+func (d *Discovery) validate(wrong complain) {
+	if d.Every != 0 {
+		within(wrong, "discovery.every", d.Every, span(time.Minute), span(7*24*time.Hour))
+	}
+	within(wrong, "discovery.window", d.Window, span(time.Minute), span(365*24*time.Hour))
+	within(wrong, "discovery.candidates", d.Candidates, 1, 1000)
+	if len(d.Labels) > 100 {
+		wrong("discovery.labels", "%d labels are more than 100", len(d.Labels))
+	}
+	for i, label := range d.Labels {
+		if !isName(label) {
+			wrong(fmt.Sprintf("discovery.labels[%d]", i), "%q is no label: use letters, digits, - and _, at most 64", clip(label))
+		}
+	}
 }
 
 // quantity is a field with a range.

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/decide"
 )
 
@@ -14,6 +15,13 @@ import (
 // Entity says what the loop knows of an entity.
 func (e *Engine) Entity(ctx context.Context, entity event.Entity) (decide.EntityView, error) {
 	return ask(ctx, e, func(l *decide.Loop) decide.EntityView { return l.Entity(entity) })
+}
+
+// Banks is the banks that events are read with now; nil before the first.
+func (e *Engine) Banks() *bank.Set {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.banks
 }
 
 // Labelled says of each entity whether it bears one of the labels now. The loop stands still for it: ask for some hundred at a time.
