@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/ringfence/ringfence/event"
@@ -25,7 +24,6 @@ const (
 	batch      = 128 // records read, and accounts asked for, at a time
 	maxPause   = 100 * time.Millisecond
 	spare      = 1000 // candidates beyond those proposed, since some were decided on before
-	maxWord    = 200  // bytes of a listed term in evidence
 )
 
 const partition journal.Partition = 0
@@ -158,10 +156,8 @@ func proposals(candidates []discover.Candidate, banks *bank.Set) ([]record.Disco
 			continue
 		}
 		d := record.Discovery{ID: idOf(c.Term), Term: c.Term, Kind: string(c.Kind), Score: c.Score, Accounts: c.Accounts}
-		e := Evidence{LogOdds: c.LogOdds, Z: c.Z, Company: c.Company, Rise: c.Rise, Suspect: c.Suspect, Background: c.Background, First: c.First, Like: cut(c.Like)}
-		for _, term := range c.Beside {
-			e.Beside = append(e.Beside, cut(term))
-		}
+		e := Evidence{LogOdds: c.LogOdds, Z: c.Z, Company: c.Company, Rise: c.Rise, Suspect: c.Suspect, Background: c.Background, First: c.First,
+			Like: c.Like, Beside: c.Beside}
 		var examples []discover.Example
 		for _, x := range c.Examples {
 			if len(x.ID) <= record.MaxName {
@@ -178,9 +174,6 @@ func proposals(candidates []discover.Candidate, banks *bank.Set) ([]record.Disco
 	}
 	return ds, nil
 }
-
-// cut bounds a listed term.
-func cut(term string) string { return strings.ToValidUTF8(term[:min(len(term), maxWord)], "") }
 
 // idOf names a term, the same in every run.
 func idOf(term string) string {
