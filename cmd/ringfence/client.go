@@ -27,7 +27,7 @@ type server struct {
 	Reason string `required:"" help:"Why, for the history."`
 }
 
-// send makes a request and decodes its answer; an answer that is a problem becomes an error with all it says.
+// send makes a request and decodes its answer, unless that is nil; an answer that is a problem becomes an error with all it says.
 func (s reader) send(ctx context.Context, method, path string, body, answer any) error {
 	var data []byte
 	if body != nil {
@@ -59,6 +59,9 @@ func (s reader) send(ctx context.Context, method, path string, body, answer any)
 		return err
 	}
 	if resp.StatusCode < 300 {
+		if answer == nil {
+			return nil
+		}
 		return json.Unmarshal(data, answer)
 	}
 	var problem struct {

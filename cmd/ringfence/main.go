@@ -17,24 +17,25 @@ import (
 
 // cli is the command line.
 type cli struct {
-	Serve    serveCmd    `cmd:"" help:"Run the whole system."`
-	Demo     demoCmd     `cmd:"" help:"Run the whole system on a simulated stream, or live on Bluesky's, and say where to look."`
-	Replay   replayCmd   `cmd:"" help:"Decide the events of files, as the live system would."`
-	Backtest backtestCmd `cmd:"" help:"Compare two rule sets on the same events."`
-	Import   importCmd   `cmd:"" help:"Let history warm the windows of a data folder, without effects."`
-	Export   exportCmd   `cmd:"" help:"Write the records of a data folder, archive and journal, as JSON lines."`
-	Rules    rulesCmd    `cmd:"" help:"Check, test, explain, push and roll back rules."`
-	Banks    banksCmd    `cmd:"" help:"Check, list, change and roll back banks of known-bad and known-good terms, links and devices."`
-	Models   modelsCmd   `cmd:"" help:"List, push and roll back the models that rules read."`
-	Text     textCmd     `cmd:"" help:"Text tools."`
-	Media    mediaCmd    `cmd:"" help:"Picture tools."`
-	Groups   groupsCmd   `cmd:"" help:"Tools for groups of accounts."`
-	Graph    graphCmd    `cmd:"" help:"Tools for graphs."`
-	Sim      simCmd      `cmd:"" help:"Write a simulated stream with hidden campaigns, and the truth about it."`
-	Bench    benchCmd    `cmd:"" help:"Measure every figure that the pages state, beside the peers that can be run here."`
-	Config   configCmd   `cmd:"" help:"Check a configuration file."`
-	Keys     keysCmd     `cmd:"" help:"Make, list and revoke API keys."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Serve       serveCmd       `cmd:"" help:"Run the whole system."`
+	Demo        demoCmd        `cmd:"" help:"Run the whole system on a simulated stream, or live on Bluesky's, and say where to look."`
+	Replay      replayCmd      `cmd:"" help:"Decide the events of files, as the live system would."`
+	Backtest    backtestCmd    `cmd:"" help:"Compare two rule sets on the same events."`
+	Import      importCmd      `cmd:"" help:"Let history warm the windows of a data folder, without effects."`
+	Export      exportCmd      `cmd:"" help:"Write the records of a data folder, archive and journal, as JSON lines."`
+	Rules       rulesCmd       `cmd:"" help:"Check, test, explain, push and roll back rules."`
+	Banks       banksCmd       `cmd:"" help:"Check, list, change and roll back banks of known-bad and known-good terms, links and devices."`
+	Discoveries discoveriesCmd `cmd:"" help:"List, accept and refuse terms that a server found and no bank lists."`
+	Models      modelsCmd      `cmd:"" help:"List, push and roll back the models that rules read."`
+	Text        textCmd        `cmd:"" help:"Text tools."`
+	Media       mediaCmd       `cmd:"" help:"Picture tools."`
+	Groups      groupsCmd      `cmd:"" help:"Tools for groups of accounts."`
+	Graph       graphCmd       `cmd:"" help:"Tools for graphs."`
+	Sim         simCmd         `cmd:"" help:"Write a simulated stream with hidden campaigns, and the truth about it."`
+	Bench       benchCmd       `cmd:"" help:"Measure every figure that the pages state, beside the peers that can be run here."`
+	Config      configCmd      `cmd:"" help:"Check a configuration file."`
+	Keys        keysCmd        `cmd:"" help:"Make, list and revoke API keys."`
+	Version     versionCmd     `cmd:"" help:"Print the version."`
 }
 
 // errUsage marks a wrong use of the command line that kong cannot see.
