@@ -83,6 +83,43 @@ func TestBankAsASet(t *testing.T) {
 	})
 }
 
+// TestBuild holds that a bank that was built is the one that was added to.
+func TestBuild(t *testing.T) {
+	banked, queries := gallery(t, 4)
+	built, err := Build(func(yield func(uint64, *Features) bool) {
+		for i, f := range banked {
+			if !yield(uint64(i), f) {
+				return
+			}
+		}
+	})
+	if err != nil || built.Len() != 4 {
+		t.Fatalf("Build gives %d pictures: %v", built.Len(), err)
+	}
+	for i, q := range queries {
+		if got, want := found(built, q), []uint64{uint64(i)}; !slices.Equal(got, want) {
+			t.Errorf("found %v, want %v", got, want)
+		}
+		if diff := cmp.Diff(banked[i], built.Features(uint64(i)), cmp.AllowUnexported(Features{}, point{})); diff != "" {
+			t.Errorf("features of %d (-want +got):\n%s", i, diff)
+		}
+	}
+	if err := built.Add(3, banked[3]); err == nil {
+		t.Error("Add takes a picture that is there")
+	}
+	built.Remove(3)
+	if got := built.Features(3); got != nil {
+		t.Errorf("features of a picture that is gone: %v", got)
+	}
+	twice := func(yield func(uint64, *Features) bool) { _ = yield(1, banked[0]) && yield(1, banked[1]) }
+	if _, err := Build(twice); err == nil {
+		t.Error("Build takes two pictures of one id")
+	}
+	if empty, err := Build(func(func(uint64, *Features) bool) {}); err != nil || empty.Len() != 0 || found(empty, queries[0]) != nil {
+		t.Errorf("an empty bank: %v", err)
+	}
+}
+
 func TestSearchOrdersAndLimits(t *testing.T) {
 	p := scene(1, 480, 360)
 	b := NewBank()

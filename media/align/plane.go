@@ -19,11 +19,11 @@ func (p Plane) check() error {
 // maxSide is the longest side of a picture. What is larger is scaled down before it comes here.
 const maxSide = 1 << 15
 
-// Mirrored is the plane with left and right exchanged. Features of a mirrored query find what was mirrored.
+// Mirrored is the plane, as Extract takes it, with left and right exchanged. Features of a mirrored query find what was mirrored.
 func (p Plane) Mirrored() Plane {
 	m := Plane{p.W, p.H, make([]uint8, len(p.Pix))}
-	for start := 0; start+p.W <= len(p.Pix); start += p.W {
-		row, to := p.Pix[start:start+p.W], m.Pix[start:start+p.W]
+	for y := range p.H {
+		row, to := p.Pix[y*p.W:][:p.W], m.Pix[y*p.W:][:p.W]
 		for x, v := range row {
 			to[len(to)-1-x] = v
 		}

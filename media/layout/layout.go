@@ -24,7 +24,6 @@ type Kind string
 
 // The kinds.
 const (
-	Frame Kind = "frame" // what is left without an even margin
 	Band  Kind = "band"  // across the whole width or height: letterbox, caption, phone screenshot
 	Cell  Kind = "cell"  // in a corner or along one side: collage
 	Inset Kind = "inset" // with something on all sides: page, picture pasted onto another

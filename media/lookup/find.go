@@ -80,7 +80,7 @@ func (f *Finder) Item(id string, file []byte, p *picture.Picture) (Item, error) 
 func (f *Finder) Find(b *Bank, file []byte, p *picture.Picture) []Match {
 	s := search{bank: b, found: map[uint64]Match{}}
 	s.digests(file, p)
-	if p != nil {
+	if p != nil && p.W > 0 && p.H > 0 {
 		views := seen(p)
 		for _, v := range views {
 			f.whole(&s, v)
