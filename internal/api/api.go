@@ -34,7 +34,7 @@ type Deps struct {
 	Control   Control
 	Store     Store
 	Journal   Journal
-	Discovery Discovery
+	Finder    Finder
 	Auth      auth.Identifier
 	Keys      *auth.Keyring
 	Health    func() error // an error says why the stores can no longer be written

@@ -12,41 +12,41 @@ import (
 	"github.com/ringfence/ringfence/internal/record"
 )
 
-// Found is a term that no bank lists, with what speaks for it.
-type Found struct {
-	ID         string        `json:"id"`
-	Term       string        `json:"term" doc:"Folded: as it is compared."`
-	Kind       string        `json:"kind" enum:"word,phrase,hashtag,emoji,odd"`
-	Score      float64       `json:"score" doc:"The higher the better; the other figures come into it."`
-	LogOdds    float64       `json:"log_odds" doc:"Natural logarithm of how much more often suspect accounts write it."`
-	Z          float64       `json:"z" doc:"By how many standard errors that is above 0."`
-	Company    float64       `json:"company" doc:"From -1 to 1: how alike the words beside it are to those beside listed terms."`
-	Rise       float64       `json:"rise" doc:"By how many standard errors its uses are later than suspect posts are."`
-	Suspect    int           `json:"suspect" doc:"Posts of suspect accounts with it."`
-	Background int           `json:"background" doc:"Other posts with it, at most."`
-	Accounts   int           `json:"accounts" doc:"Suspect accounts that used it; once it is decided on, as of then."`
-	First      Time          `json:"first,omitzero" doc:"When a suspect account first used it within the window, in event time."`
-	Like       string        `json:"like,omitempty" doc:"A listed term that it resembles in writing."`
-	Beside     []string      `json:"beside,omitempty" nullable:"false" doc:"Listed terms in the same posts."`
-	Examples   []FoundInPost `json:"examples" nullable:"false" doc:"Up to three posts of different accounts. They are dropped 30 days after the term was last proposed."`
-	Proposed   Time          `json:"proposed" doc:"When it was first proposed."`
-	Updated    Time          `json:"updated" doc:"When it was last proposed."`
-	State      string        `json:"state" enum:"open,accepted,refused"`
-	Decided    Time          `json:"decided,omitzero" doc:"When a person last decided on it, also while it is open again."`
-	DecidedBy  string        `json:"decided_by,omitempty"`
-	Reason     string        `json:"reason,omitempty"`
-	Change     string        `json:"change,omitempty" doc:"The id under which /v1/changes lists what put it into a bank."`
+// Discovery is a term that no bank lists, with what speaks for it.
+type Discovery struct {
+	ID         string             `json:"id"`
+	Term       string             `json:"term" doc:"Folded: as it is compared."`
+	Kind       string             `json:"kind" enum:"word,phrase,hashtag,emoji,odd"`
+	Score      float64            `json:"score" doc:"The higher the better; the other figures come into it."`
+	LogOdds    float64            `json:"log_odds" doc:"Natural logarithm of how much more often suspect accounts write it."`
+	Z          float64            `json:"z" doc:"By how many standard errors that is above 0."`
+	Company    float64            `json:"company" doc:"From -1 to 1: how alike the words beside it are to those beside listed terms."`
+	Rise       float64            `json:"rise" doc:"By how many standard errors its uses are later than suspect posts are."`
+	Suspect    int                `json:"suspect" doc:"Posts of suspect accounts with it."`
+	Background int                `json:"background" doc:"Other posts with it, at most."`
+	Accounts   int                `json:"accounts" doc:"Suspect accounts that used it; once it is decided on, as of then."`
+	First      Time               `json:"first,omitzero" doc:"When a suspect account first used it within the window, in event time."`
+	Like       string             `json:"like,omitempty" doc:"A listed term that it resembles in writing."`
+	Beside     []string           `json:"beside,omitempty" nullable:"false" doc:"Listed terms in the same posts."`
+	Examples   []DiscoveryExample `json:"examples" nullable:"false" doc:"Up to three posts of different accounts. They are dropped 30 days after the term was last proposed."`
+	Proposed   Time               `json:"proposed" doc:"When it was first proposed."`
+	Updated    Time               `json:"updated" doc:"When it was last proposed."`
+	State      string             `json:"state" enum:"open,accepted,refused"`
+	Decided    Time               `json:"decided,omitzero" doc:"When a person last decided on it, also while it is open again."`
+	DecidedBy  string             `json:"decided_by,omitempty"`
+	Reason     string             `json:"reason,omitempty"`
+	Change     string             `json:"change,omitempty" doc:"The id under which /v1/changes lists what put it into a bank."`
 }
 
-// FoundInPost is a post with a term, its text cut to 200 bytes.
-type FoundInPost struct {
+// DiscoveryExample is a post with a term, its text cut to 200 bytes.
+type DiscoveryExample struct {
 	ID   string `json:"id"`
 	Text string `json:"text"`
 }
 
-// FoundList is a part of a list of discoveries.
-type FoundList struct {
-	List[Found]
+// DiscoveryList is a part of a list of discoveries.
+type DiscoveryList struct {
+	List[Discovery]
 	Run *DiscoveryRun `json:"run,omitempty" doc:"The last run since the server started."`
 }
 
@@ -85,7 +85,7 @@ func (a *API) routeDiscoveries() {
 		Description:   "The run begins at once, or when the one under way has ended; the list says what the last one did.",
 		DefaultStatus: http.StatusAccepted,
 	}, func(context.Context, *struct{}) (*struct{}, error) {
-		a.Discovery.Ask()
+		a.Finder.Ask()
 		return nil, nil
 	})
 	register(a, huma.Operation{
@@ -102,31 +102,31 @@ func (a *API) routeDiscoveries() {
 func (a *API) listDiscoveries(ctx context.Context, in *struct {
 	PageQuery
 	State string `query:"state" enum:"open,accepted,refused" default:"open"`
-}) (*struct{ Body FoundList }, error) {
+}) (*struct{ Body DiscoveryList }, error) {
 	rows, err := a.Store.ListDiscoveries(ctx, record.DiscoveryState(in.State), in.page())
 	if err != nil {
 		return nil, err
 	}
-	out := &struct{ Body FoundList }{}
-	out.Body.List = listOf(rows, in.Limit, foundOf, func(d *record.Discovery) int64 { return d.Seq }).Body
-	if r := a.Discovery.Last(); r != nil {
+	out := &struct{ Body DiscoveryList }{}
+	out.Body.List = listOf(rows, in.Limit, discoveryOf, func(d *record.Discovery) int64 { return d.Seq }).Body
+	if r := a.Finder.Last(); r != nil {
 		out.Body.Run = &DiscoveryRun{Began: Time(r.Began), Ended: Time(r.Ended), Records: r.Records, Shortened: r.Shortened, Suspect: r.Suspect,
 			Background: r.Background, Proposed: r.Proposed, Failed: r.Failed}
 	}
 	return out, nil
 }
 
-// foundOf shows a discovery; of evidence that another build wrote, what this one can read.
-func foundOf(d *record.Discovery) Found {
+// discoveryOf shows a discovery; of evidence that another build wrote, what this one can read.
+func discoveryOf(d *record.Discovery) Discovery {
 	var e discovery.Evidence
 	_ = json.Unmarshal(d.Evidence, &e)
-	out := Found{ID: d.ID, Term: d.Term, Kind: d.Kind, Score: d.Score, LogOdds: e.LogOdds, Z: e.Z, Company: e.Company, Rise: e.Rise,
+	out := Discovery{ID: d.ID, Term: d.Term, Kind: d.Kind, Score: d.Score, LogOdds: e.LogOdds, Z: e.Z, Company: e.Company, Rise: e.Rise,
 		Suspect: e.Suspect, Background: e.Background, Accounts: d.Accounts, First: Time(e.First), Like: e.Like, Beside: e.Beside,
 		Proposed: Time(d.First), Updated: Time(d.Last), State: string(d.State), Decided: Time(d.Decided), DecidedBy: d.DecidedBy,
 		Reason: d.Reason, Change: d.Change}
 	_ = json.Unmarshal(d.Examples, &out.Examples)
 	if out.Examples == nil {
-		out.Examples = []FoundInPost{}
+		out.Examples = []DiscoveryExample{}
 	}
 	return out
 }

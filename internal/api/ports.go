@@ -78,8 +78,8 @@ type Store interface {
 	record.Rejections
 }
 
-// Discovery is the part of [discovery.Finder] that the API uses.
-type Discovery interface {
+// Finder is the part of [discovery.Finder] that the API uses.
+type Finder interface {
 	Ask()
 	Last() *discovery.Report
 }

@@ -106,7 +106,7 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 	limits.Deadline = 10 * time.Second // the tests' machine may be busy
 	deps := Deps{
 		Engine: r.engine, Decisions: r.engine.Decisions(), Ingest: in, Control: r.relay, Store: records, Journal: journal, Auth: keys, Keys: keys,
-		Discovery: r.finder,
+		Finder: r.finder,
 		Health: func() error {
 			if err := r.sick.Load(); err != nil {
 				return *err

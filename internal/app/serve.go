@@ -75,7 +75,7 @@ func (a *App) openAPI(context.Context) error {
 	bounds := api.DefaultLimits()
 	bounds.Event, bounds.Body, bounds.Batch, bounds.Deadline = limits(cfg), int64(cfg.Ingest.MaxBody), cfg.Ingest.MaxBatch, time.Duration(cfg.Decide.Deadline)
 	handler := api.New(api.Deps{
-		Engine: a.engine, Decisions: a.engine.Decisions(), Ingest: a.ingest, Control: a.control, Store: a.records, Journal: a.journal, Discovery: a.discovery,
+		Engine: a.engine, Decisions: a.engine.Decisions(), Ingest: a.ingest, Control: a.control, Store: a.records, Journal: a.journal, Finder: a.discovery,
 		Auth: who, Keys: a.keys, Health: a.health, Now: a.opts.Now, Log: a.opts.Log, Registry: a.metrics, Limits: bounds,
 		Default: cfg.Decide.DefaultVerdict,
 	})

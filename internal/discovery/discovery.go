@@ -8,7 +8,7 @@
 //
 // A run is kept from what matters more: it takes at most half of one core's time and some 50 MB, never blocks the decision loop for
 // longer than a look at some hundred accounts, and reads no more than the last four million records, however long the window is.
-// It proposes and decides nothing, so it need not come out the same in a replay.
+// It proposes and decides nothing, so it need not come out the same in a replay. A post that was sent twice counts twice, but its account once.
 package discovery
 
 import (

@@ -183,6 +183,7 @@ func TestClaimReadsOneIndex(t *testing.T) {
 			"SEARCH effects USING COVERING INDEX effects_line (receiver=? AND target=?)"},
 		{`SELECT count(*) FROM effects WHERE state = 'waiting'`, "SEARCH effects USING COVERING INDEX effects_state (state=?)"},
 		{`SELECT id FROM cases WHERE (change = '') = 1 AND seq < 9 ORDER BY seq DESC`, "SEARCH cases USING INDEX cases_listed (<expr>=? AND seq<?)"},
+		{`SELECT id FROM discoveries WHERE state = 'open' AND seq < 9 ORDER BY seq DESC`, "SEARCH discoveries USING INDEX discoveries_state (state=? AND seq<?)"},
 		{`SELECT id FROM effects WHERE +seq < 9 AND target = 'account:a' AND state = 'queued' ORDER BY seq DESC`, "SEARCH effects USING INDEX effects_target (target=?)"},
 	} {
 		if d := cmp.Diff(c.want, plan(t, s.write, c.query)); d != "" {
