@@ -21,6 +21,7 @@ type mediaCmd struct {
 	Match   mediaMatchCmd   `cmd:"" help:"Which known pictures the given ones show, also turned, framed, cropped or written on."`
 	Frames  mediaFramesCmd  `cmd:"" help:"The hashes of a video's frames, as vPDQ writes them."`
 	Compare mediaCompareCmd `cmd:"" help:"Which seconds of a video are which seconds of another, and vPDQ's percentages."`
+	Text    mediaTextCmd    `cmd:"" help:"The text in pictures, and listed terms in it."`
 }
 
 type mediaHashCmd struct {

@@ -122,17 +122,22 @@ func (c textMatchCmd) Run() error {
 		find = finder.FindPlain
 	}
 	return eachText(c.In, func(t text) any {
-		matches := []textMatch{}
-		for _, m := range find(bank, t.Text) {
-			if c.MaxCost < 0 || m.Cost <= c.MaxCost {
-				matches = append(matches, textMatch{bank.Terms()[m.Term].Text, m.Start, m.End, t.Text[m.Start:m.End], float64(m.Cost) / 100, m.How.Names()})
-			}
-		}
 		return struct {
 			ID      string      `json:"id"`
 			Matches []textMatch `json:"matches"`
-		}{t.ID, matches}
+		}{t.ID, matched(bank, find(bank, t.Text), t.Text, c.MaxCost)}
 	})
+}
+
+// matched is what was found in a text, as it is printed, without what costs more; -1 is no limit.
+func matched(bank *match.Bank, found []match.Match, text string, maxCost int) []textMatch {
+	out := []textMatch{}
+	for _, m := range found {
+		if maxCost < 0 || m.Cost <= maxCost {
+			out = append(out, textMatch{bank.Terms()[m.Term].Text, m.Start, m.End, text[m.Start:m.End], float64(m.Cost) / 100, m.How.Names()})
+		}
+	}
+	return out
 }
 
 // compileTerms compiles the terms of a file.
