@@ -29,6 +29,7 @@ import (
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/pipeline"
+	"github.com/ringfence/ringfence/internal/recognise"
 	"github.com/ringfence/ringfence/internal/record"
 	"github.com/ringfence/ringfence/internal/record/sqlite"
 	"github.com/ringfence/ringfence/internal/state"
@@ -75,8 +76,9 @@ type App struct {
 	keys       *auth.Keyring
 	listener   net.Listener
 	server     *http.Server
-	served     chan struct{} // closed when no more requests are answered
-	followed   atomic.Int64  // time of the Jetstream's latest event in the journal; 0 for none yet
+	served     chan struct{}     // closed when no more requests are answered
+	pictures   *recognise.Worker // nil where pictures are not fetched
+	followed   atomic.Int64      // time of the Jetstream's latest event in the journal; 0 for none yet
 
 	stop    context.CancelCauseFunc
 	running chan struct{} // closed when the parts have ended
@@ -108,7 +110,7 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 			err = errors.Join(err, a.cleanUp())
 		}
 	}()
-	for _, open := range []func(context.Context) error{a.openStores, a.openSources, a.openEngine, a.openEffects, a.openAPI} {
+	for _, open := range []func(context.Context) error{a.openStores, a.openSources, a.openEngine, a.openPictures, a.openEffects, a.openAPI} {
 		if err := open(ctx); err != nil {
 			return nil, err
 		}

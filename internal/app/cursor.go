@@ -8,8 +8,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// cursorPrefix begins the store's keys that say how far a source is read: the prefix, the source's name → the time of its latest
-// event that is in the journal, in nanoseconds since 1970.
+// cursorPrefix begins the store's keys that say how far something is read: the prefix, a name → for a source of events the time of its
+// latest one that is in the journal, in nanoseconds since 1970; for pictures the position up to which they are fetched.
 const cursorPrefix = 0x50
 
 func cursorKey(source string) []byte { return append([]byte{cursorPrefix}, source...) }
@@ -30,8 +30,8 @@ func (a *App) cursor(source string) (int64, error) {
 	return int64(binary.BigEndian.Uint64(value)), nil
 }
 
-// setCursor stores how far a source is read, after its events are durable in the journal. It does not wait for the disk: from a
-// cursor that a crash set back, events come twice and are dropped as duplicates.
+// setCursor stores how far a source is read, after what comes of it is durable in the journal. It does not wait for the disk: from a
+// cursor that a crash set back, records come twice and are dropped as duplicates.
 func (a *App) setCursor(source string, at int64) error {
 	b := a.stores.main.NewBatch()
 	if err := b.Set(cursorKey(source), binary.BigEndian.AppendUint64(nil, uint64(at)), nil); err != nil {

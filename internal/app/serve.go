@@ -132,6 +132,9 @@ func (a *App) parts() []part {
 			return err
 		})},
 	}
+	if a.pictures != nil {
+		parts = append(parts, part{"pictures", a.pictures.Run})
+	}
 	if cfg.Sources.Jetstream.URL != "" {
 		parts = append(parts, part{"Jetstream", a.runJetstream})
 	}

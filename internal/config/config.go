@@ -23,6 +23,7 @@ type Config struct {
 	Discovery Discovery `yaml:"discovery" doc:"The search for terms that no bank lists."`
 	Archive   Archive   `yaml:"archive" doc:"The journal's older part, in Parquet segments."`
 	Sources   Sources   `yaml:"sources" doc:"Where events are fetched from, beside what is sent to the API."`
+	Media     Media     `yaml:"media" doc:"Pictures of events that name them by address and bring no hash."`
 	Webhooks  []Webhook `yaml:"webhooks" doc:"Receivers of effects: the platform, and the channels of notifications."`
 	Log       Log       `yaml:"log" doc:"The program's own log, on standard error."`
 }
@@ -82,6 +83,12 @@ type Archive struct {
 // Sources is what is fetched.
 type Sources struct {
 	Jetstream Jetstream `yaml:"jetstream" doc:"Bluesky's public stream."`
+}
+
+// Media is what is done about pictures that are not hashed yet.
+type Media struct {
+	Fetch        bool           `yaml:"fetch" doc:"Fetch and hash them while a rule reads of pictures. Decisions on the event itself do not wait for it; what is found out is decided on when it is there."`
+	AllowPrivate []netip.Prefix `yaml:"allow_private" doc:"Private address ranges that pictures may be fetched from, in CIDR form. Others are refused."`
 }
 
 // Jetstream is a Jetstream endpoint.

@@ -77,6 +77,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 			Dir: "/var/lib/ringfence/old", SegmentSize: 64 << 20, SegmentAge: Duration(90 * time.Minute), JournalRetention: Duration(72 * time.Hour),
 		},
 		Sources: Sources{Jetstream: Jetstream{URL: "wss://jetstream.example/subscribe", AllowPrivate: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}}},
+		Media:   Media{Fetch: true, AllowPrivate: []netip.Prefix{netip.MustParsePrefix("10.2.0.0/16")}},
 		Webhooks: []Webhook{
 			{
 				Name: "platform", URL: "https://platform.example/hooks", SecretEnv: "PLATFORM_KEY", Kinds: []string{"label", "enforce"},

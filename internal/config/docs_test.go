@@ -67,7 +67,7 @@ func section(t *testing.T, b *strings.Builder, prefix string, v reflect.Value) {
 			value = ""
 		case field.Kind() == reflect.Slice:
 			value = "none"
-		case field.IsZero():
+		case field.IsZero() && field.Kind() != reflect.Bool:
 			value = "empty"
 		}
 		fmt.Fprintf(b, "| `%s` | %s | %s |\n", key, value, doc)

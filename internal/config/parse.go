@@ -142,6 +142,13 @@ func (r *reader) read(field string, n ast.Node, v reflect.Value) {
 		default:
 			r.refuse(field, at, "must be a text; put it in quotes if it looks like a number or a word of YAML")
 		}
+	case reflect.Bool:
+		b, ok := n.(*ast.BoolNode)
+		if !ok {
+			r.refuse(field, at, "must be true or false")
+			return
+		}
+		v.SetBool(b.Value)
 	case reflect.Int:
 		i, ok := n.(*ast.IntegerNode)
 		var value int64

@@ -73,7 +73,9 @@ func (x *Extractor) fetched(it *Item, rec *journal.Record, pin Pin) error {
 		m := &it.Event.Media[p.At]
 		if p.Failure != "" {
 			it.Signals.Failures = append(it.Signals.Failures, p.Failure)
-			continue
+			if p.SHA256 == "" {
+				continue
+			}
 		}
 		x.picture = bank.Picture{PDQ: x.picture.PDQ[:0], MD5: p.MD5, SHA1: p.SHA1, SHA256: p.SHA256}
 		if p.Quality >= pdq.MinQuality {

@@ -189,7 +189,7 @@ func (in *Ingest) Accept(source string, e *event.Event, raw []byte) (journal.Rec
 	return rec, err
 }
 
-// Append appends accepted records from the bulk lane and returns when they are durable.
+// Append appends accepted records, or what was fetched of earlier ones, from the bulk lane and returns when they are durable.
 func (in *Ingest) Append(ctx context.Context, recs []journal.Record) error {
 	_, err := in.bulk(ctx, recs)
 	return err
@@ -232,12 +232,6 @@ func (in *Ingest) append(ctx context.Context, recs []journal.Record) (journal.Po
 	}
 	in.active.Store(in.opts.Now())
 	return first + journal.Position(len(recs)) - 1, nil
-}
-
-// Signals appends what was found out of earlier events, from the bulk lane, and returns when it is durable.
-func (in *Ingest) Signals(ctx context.Context, recs []journal.Record) error {
-	_, err := in.bulk(ctx, recs)
-	return err
 }
 
 // Urgent appends one event ahead of queued bulk.

@@ -36,6 +36,7 @@ var layers = []string{
 	"internal/record",
 	"internal/decide",
 	"internal/fetch",
+	"internal/recognise",
 	"internal/enforce",
 	"internal/ingest",
 	"internal/control",

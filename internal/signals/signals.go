@@ -40,7 +40,7 @@ type Record struct {
 // Picture is one of the event's.
 type Picture struct {
 	At      int    `json:"at"`                // its place in the event's media, from 0
-	Failure string `json:"failure,omitempty"` // why there is nothing else, in one word
+	Failure string `json:"failure,omitempty"` // why there is nothing else, or only the file's digests, in one word
 
 	MD5    string `json:"md5,omitempty"` // of the file, in lower-case hexadecimal digits
 	SHA1   string `json:"sha1,omitempty"`

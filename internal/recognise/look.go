@@ -1,0 +1,176 @@
+package recognise
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"image"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/ringfence/ringfence/internal/fetch"
+	"github.com/ringfence/ringfence/internal/signals"
+	"github.com/ringfence/ringfence/media/layout"
+	"github.com/ringfence/ringfence/media/pdq"
+	"github.com/ringfence/ringfence/media/picture"
+)
+
+// Why there is nothing to say of a picture. The words are media.failures of rules.
+const (
+	unreachable = "unreachable" // no connection, or the server failed
+	refused     = "refused"     // an address that must not be reached, or a redirect too many
+	missing     = "missing"     // not there, or not for us
+	timeout     = "timeout"
+	tooLarge    = "too_large"
+	notPicture  = "not_picture"
+	malformed   = "malformed"
+	polyglot    = "polyglot"
+	noDecoder   = "no_decoder"
+)
+
+// decodeTime is how long decoding a picture may take.
+const decodeTime = 20 * time.Second
+
+// tools hash pictures; one picture at a time.
+type tools struct {
+	hasher  *pdq.Hasher
+	locator layout.Locator
+	crop    []byte
+}
+
+func newTools() *tools { return &tools{hasher: pdq.NewHasher()} }
+
+// look fetches and hashes a picture.
+func (w *Worker) look(ctx context.Context, url string) (p signals.Picture) {
+	file, failure, again := w.fetch(ctx, url)
+	for _, pause := range w.pauses {
+		if !again || sleep(ctx, pause) != nil {
+			break
+		}
+		file, failure, again = w.fetch(ctx, url)
+	}
+	if failure != "" {
+		p.Failure = failure
+		return p
+	}
+	p.MD5, p.SHA1, p.SHA256 = digests(file)
+	var t *tools
+	select {
+	case t = <-w.tools:
+	case <-ctx.Done():
+		return p
+	}
+	defer func() { w.tools <- t }()
+	ctx, cancel := context.WithTimeout(ctx, decodeTime)
+	defer cancel()
+	decoded, err := w.opts.Decoder.Decode(ctx, file)
+	if err != nil {
+		p.Failure = undecoded(err)
+		return p
+	}
+	t.hash(decoded, &p)
+	return p
+}
+
+func digests(file []byte) (m, s1, s256 string) {
+	a, b, c := md5.Sum(file), sha1.Sum(file), sha256.Sum256(file)
+	return hex.EncodeToString(a[:]), hex.EncodeToString(b[:]), hex.EncodeToString(c[:])
+}
+
+// fetch gets a file, or says why not, and whether it may come yet.
+func (w *Worker) fetch(ctx context.Context, url string) (file []byte, failure string, again bool) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil || req.URL.Scheme != "http" && req.URL.Scheme != "https" || req.URL.User != nil {
+		return nil, refused, false
+	}
+	resp, err := w.opts.Client.Do(req)
+	if err != nil {
+		failure, again = unfetched(err)
+		return nil, failure, again
+	}
+	defer resp.Body.Close()
+	switch code := resp.StatusCode; {
+	case code == http.StatusOK:
+	case code >= 300 && code < 400:
+		return nil, refused, false
+	case code == http.StatusTooManyRequests || code >= 500:
+		return nil, unreachable, true
+	default:
+		return nil, missing, false
+	}
+	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err == nil &&
+		!strings.HasPrefix(kind, "image/") && kind != "application/octet-stream" && kind != "binary/octet-stream" {
+		return nil, notPicture, false
+	}
+	file, err = io.ReadAll(resp.Body)
+	if err != nil {
+		failure, again = unfetched(err)
+		return nil, failure, again
+	}
+	return file, "", false
+}
+
+func unfetched(err error) (failure string, again bool) {
+	var slow net.Error
+	switch {
+	case errors.Is(err, fetch.ErrAddress), errors.Is(err, fetch.ErrRedirect):
+		return refused, false
+	case errors.Is(err, fetch.ErrTooLarge):
+		return tooLarge, false
+	case errors.As(err, &slow) && slow.Timeout():
+		return timeout, false // once is long enough
+	}
+	return unreachable, true
+}
+
+func undecoded(err error) string {
+	for why, word := range map[error]string{
+		picture.ErrFormat: notPicture, picture.ErrTooLarge: tooLarge, picture.ErrPolyglot: polyglot, picture.ErrNoDecoder: noDecoder,
+		context.DeadlineExceeded: timeout,
+	} {
+		if errors.Is(err, why) {
+			return word
+		}
+	}
+	return malformed
+}
+
+// hash fills in what can be told of a picture. What lies under transparent pixels is hashed as it is stored, as PDQ's references do;
+// what a person sees on white, as a part.
+func (t *tools) hash(p *picture.Picture, out *signals.Picture) {
+	out.Width, out.Height = p.W, p.H
+	whole := t.hasher.Full(p.Pix, p.W, p.H)
+	out.Quality = whole.Quality
+	turned := whole.Dihedral()
+	out.PDQ = turned[:]
+	squashed := t.hasher.Squashed(p.Pix, p.W, p.H)
+	if other := squashed.Hash(); other != turned[0] && squashed.Quality >= pdq.MinQuality {
+		out.PDQ512 = &other
+	}
+	if p.Alpha != nil {
+		p = p.Over(255, 255, 255)
+		t.part(p, image.Rect(0, 0, p.W, p.H), out)
+	}
+	for _, region := range t.locator.Find(p.Pix, p.W, p.H) {
+		t.part(p, region.Rectangle, out)
+	}
+}
+
+// part hashes a rectangle of a picture, if its hash means something.
+func (t *tools) part(p *picture.Picture, box image.Rectangle, out *signals.Picture) {
+	t.crop = t.crop[:0]
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		t.crop = append(t.crop, p.Pix[3*(y*p.W+box.Min.X):3*(y*p.W+box.Max.X)]...)
+	}
+	s := t.hasher.Full(t.crop, box.Dx(), box.Dy())
+	if s.Quality >= pdq.MinQuality && len(out.Parts) < signals.MaxParts {
+		out.Parts = append(out.Parts, signals.Part{Box: [4]int{box.Min.X, box.Min.Y, box.Max.X, box.Max.Y}, PDQ: s.Hash()})
+	}
+}

@@ -1,0 +1,335 @@
+// Package recognise finds out about the pictures that events only name by address: it fetches them, hashes them and appends what it
+// found, or why it found nothing, to the journal as a signals record, at which the rules run that waited for it.
+//
+// A [Worker] follows the journal at a pace of its own. Nothing waits for it: not the door, nor the decisions on texts. Where more
+// pictures come than it can fetch, it falls behind, and passes over events that have become too old, which is counted. What it
+// has done is saved as a position; after a crash it does the rest, and some of it again, which changes nothing, since decide takes the
+// first record of an event only.
+package recognise
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/signals"
+	"github.com/ringfence/ringfence/media/picture"
+)
+
+// Options of a worker.
+type Options struct {
+	Journal journal.Log
+	Append  func(context.Context, []journal.Record) error // makes records durable; it may wait while the loop is behind
+	Client  *http.Client                                  // guarded: addresses come from strangers
+	Wanted  func() bool                                   // whether a rule reads of pictures; what comes while none does is passed over
+	After   journal.Position                              // what is up to here is done
+	Save    func(journal.Position) error                  // called with what is done, from one goroutine at a time; a crash may lose the latest
+	Now     func() int64                                  // nanoseconds since 1970, as Received of records
+	Limits  event.Limits
+	Decoder picture.Decoder
+	Hashers int // pictures that are decoded and hashed at a time, at least 1; each takes up to 12 bytes a pixel
+	Log     *slog.Logger
+}
+
+// Bounds.
+const (
+	fetchers   = 16               // events under way
+	perHost    = 4                // of them, with pictures of one host
+	maxQueue   = 256              // events that wait for a fetcher; then the journal is read on no further
+	maxEach    = 16               // pictures of one event that are fetched
+	maxAge     = 10 * time.Minute // after its receipt, an event is passed over
+	readAtOnce = 256
+)
+
+const partition journal.Partition = 0
+
+// Worker fetches pictures.
+type Worker struct {
+	opts   Options
+	tools  chan *tools     // one for each picture that may be hashed at a time
+	pauses []time.Duration // before a picture that may come yet is asked for again
+
+	mu      sync.Mutex
+	changed *sync.Cond         // of what follows
+	queue   []*job             // in the order of the journal
+	busy    map[string]int     // events under way by host
+	flight  []journal.Position // of jobs that are not done, in order
+	read    journal.Position
+	saved   journal.Position
+	closed  bool
+	stats   Stats
+}
+
+// Stats counts since the start.
+type Stats struct {
+	Queued  int               // events that wait or are under way
+	Hashed  uint64            // pictures
+	Failed  map[string]uint64 // pictures, by cause
+	Skipped uint64            // events that were too old when their turn came
+}
+
+// job is an event with pictures to fetch.
+type job struct {
+	rec   journal.Record
+	event event.Event
+	at    []int // of the pictures, in the event's media
+	hosts []string
+}
+
+// New makes a worker.
+func New(opts Options) *Worker {
+	w := &Worker{opts: opts, tools: make(chan *tools, opts.Hashers), pauses: []time.Duration{time.Second, 4 * time.Second}, busy: map[string]int{}, read: opts.After, saved: opts.After}
+	w.changed = sync.NewCond(&w.mu)
+	w.stats.Failed = map[string]uint64{}
+	for range opts.Hashers {
+		w.tools <- newTools()
+	}
+	return w
+}
+
+// Stats gives a copy.
+func (w *Worker) Stats() Stats {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.stats
+	s.Failed = maps.Clone(s.Failed)
+	s.Queued = len(w.flight)
+	return s
+}
+
+// Run works until ctx is done or the journal fails. It is called once.
+func (w *Worker) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	defer context.AfterFunc(ctx, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.closed = true
+		w.changed.Broadcast()
+	})()
+	group.Go(func() error { return w.follow(ctx) })
+	for range fetchers {
+		group.Go(func() error {
+			for {
+				j := w.take()
+				if j == nil {
+					return nil
+				}
+				if err := w.do(ctx, j); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	err := group.Wait()
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
+
+// follow reads the journal and queues what is to be fetched.
+func (w *Worker) follow(ctx context.Context) error {
+	d := event.NewDecoder(w.opts.Limits)
+	var recs []journal.Record
+	for next := w.opts.After + 1; ; {
+		var err error
+		recs, err = w.opts.Journal.Read(ctx, partition, next, readAtOnce, recs[:0])
+		switch {
+		case errors.Is(err, journal.ErrTruncated):
+			next, _ = w.opts.Journal.Bounds(partition)
+			w.opts.Log.Warn("pictures: the journal does not keep what was not fetched yet; it is passed over", "from", next)
+			continue
+		case err != nil:
+			return fmt.Errorf("recognise: read the journal from position %d: %w", next, err)
+		case len(recs) == 0:
+			if err := w.opts.Journal.Wait(ctx, partition, next-1); err != nil {
+				return err
+			}
+			continue
+		}
+		wanted := w.opts.Wanted()
+		for i := range recs {
+			if j := w.job(d, &recs[i]); wanted && j != nil && !w.put(j) {
+				return ctx.Err()
+			}
+		}
+		next += journal.Position(len(recs))
+		if err := w.done(nil, next-1); err != nil {
+			return err
+		}
+	}
+}
+
+// job is what there is to fetch for a record; nil for nothing.
+func (w *Worker) job(d *event.Decoder, rec *journal.Record) *job {
+	if rec.Kind != journal.Event || !bytes.Contains(rec.Body, []byte(`"media"`)) {
+		return nil
+	}
+	j := &job{rec: *rec}
+	j.rec.Source, j.rec.ID, j.rec.Actor = strings.Clone(rec.Source), strings.Clone(rec.ID), strings.Clone(rec.Actor)
+	j.rec.Body = bytes.TrimSpace(bytes.Clone(rec.Body)) // the journal's memory must not be kept long
+	if d.Decode(j.rec.Body, &j.event) != nil {
+		return nil
+	}
+	for i := range j.event.Media {
+		m := &j.event.Media[i]
+		u, err := url.Parse(m.URL)
+		if m.URL == "" || m.PDQ != "" || err != nil || m.Type != "" && !strings.HasPrefix(m.Type, "image/") {
+			continue
+		}
+		j.at = append(j.at, i)
+		if host := strings.ToLower(u.Host); !slices.Contains(j.hosts, host) {
+			j.hosts = append(j.hosts, host)
+		}
+		if len(j.at) == maxEach {
+			break
+		}
+	}
+	if len(j.at) == 0 {
+		return nil
+	}
+	return j
+}
+
+// put queues a job, and waits while the queue is full; false if the worker ends.
+func (w *Worker) put(j *job) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.queue) >= maxQueue && !w.closed {
+		w.changed.Wait()
+	}
+	if w.closed {
+		return false
+	}
+	w.queue = append(w.queue, j)
+	w.flight = append(w.flight, j.rec.Position)
+	w.changed.Broadcast()
+	return true
+}
+
+// take gives the first job whose hosts are not busy, and waits for one; nil if the worker ends. One slow host does not hold others up.
+func (w *Worker) take() *job {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for {
+		if w.closed {
+			return nil
+		}
+		free := func(j *job) bool {
+			return !slices.ContainsFunc(j.hosts, func(host string) bool { return w.busy[host] >= perHost })
+		}
+		if i := slices.IndexFunc(w.queue, free); i >= 0 {
+			j := w.queue[i]
+			w.queue = slices.Delete(w.queue, i, i+1)
+			for _, host := range j.hosts {
+				w.busy[host]++
+			}
+			w.changed.Broadcast()
+			return j
+		}
+		w.changed.Wait()
+	}
+}
+
+// do fetches the pictures of a job and appends what was found.
+func (w *Worker) do(ctx context.Context, j *job) error {
+	if w.opts.Now()-j.rec.Received > int64(maxAge) {
+		w.count(func(s *Stats) { s.Skipped++ })
+		return w.done(j, 0)
+	}
+	r := signals.Record{Extractor: signals.Extractor, Version: signals.Version, Event: j.rec.Body}
+	for _, at := range j.at {
+		p := w.look(ctx, j.event.Media[at].URL)
+		if ctx.Err() != nil {
+			return ctx.Err() // it is done again after the restart
+		}
+		p.At = at
+		r.Pictures = append(r.Pictures, p)
+		w.count(func(s *Stats) {
+			if p.Failure != "" {
+				s.Failed[p.Failure]++
+			} else {
+				s.Hashed++
+			}
+		})
+	}
+	body, err := r.Encode()
+	if err != nil {
+		return fmt.Errorf("recognise: event %q: %w", j.event.ID, err)
+	}
+	rec := journal.Record{Kind: journal.Signals, Received: w.opts.Now(), Time: j.rec.Time, Source: j.rec.Source, ID: j.rec.ID, Actor: j.rec.Actor, Body: body}
+	if rec.Size() > journal.MaxRecordSize {
+		w.opts.Log.Error("an event is too large to say what its pictures are", "source", rec.Source, "id", rec.ID)
+		return w.done(j, 0)
+	}
+	for delay := time.Second; ; delay = min(2*delay, time.Minute) {
+		err := w.opts.Append(ctx, []journal.Record{rec})
+		if err == nil {
+			return w.done(j, 0)
+		}
+		if ctx.Err() != nil || errors.Is(err, journal.ErrClosed) {
+			return err
+		}
+		w.opts.Log.Error("what was found of pictures cannot be stored; it is tried again", "error", err, "in", delay)
+		if err := sleep(ctx, delay); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *Worker) count(how func(*Stats)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	how(&w.stats)
+}
+
+// done notes that a job is done, or that the journal was read so far, and saves the position up to which all is.
+func (w *Worker) done(j *job, read journal.Position) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if j != nil {
+		for _, host := range j.hosts {
+			if w.busy[host]--; w.busy[host] == 0 {
+				delete(w.busy, host)
+			}
+		}
+		i, _ := slices.BinarySearch(w.flight, j.rec.Position)
+		w.flight = slices.Delete(w.flight, i, i+1)
+		w.changed.Broadcast()
+	}
+	w.read = max(w.read, read)
+	through := w.read
+	if len(w.flight) > 0 {
+		through = min(through, w.flight[0]-1)
+	}
+	if through <= w.saved {
+		return nil
+	}
+	w.saved = through
+	return w.opts.Save(through)
+}
+
+// sleep waits, unless ctx is done before.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
