@@ -125,7 +125,7 @@ func (r Reader) read(ctx context.Context, s sheet) ([]Word, error) {
 	var in bytes.Buffer
 	fmt.Fprintf(&in, "P5\n%d %d\n255\n", s.Rect.Dx(), s.Rect.Dy()) // netpbm's PGM
 	in.Write(s.Pix)
-	said, table := &program.Said{}, &head{most: maxTable}
+	said, table := &program.Said{}, &program.Output{Most: maxTable}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = &in, table, said
 	if err := cmd.Run(); err != nil {
 		if limited.Err() != nil {
@@ -133,16 +133,5 @@ func (r Reader) read(ctx context.Context, s sheet) ([]Word, error) {
 		}
 		return nil, fmt.Errorf("%w: %w: %s", ErrFailed, err, said)
 	}
-	return parse(table.data, s), nil
-}
-
-// head keeps the first bytes of what is written.
-type head struct {
-	data []byte
-	most int
-}
-
-func (h *head) Write(p []byte) (int, error) {
-	h.data = append(h.data, p[:min(len(p), h.most-len(h.data))]...)
-	return len(p), nil
+	return parse(table.Data, s), nil
 }

@@ -9,8 +9,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/ringfence/ringfence/media/internal/program"
 )
 
 // FindHEIF looks for libheif's program on the PATH; empty if there is none.
@@ -101,7 +102,7 @@ func boxes(data []byte, do func(name string, body []byte)) error {
 
 const (
 	heifTime   = 30 * time.Second
-	heifMemory = 2 << 20 // in units of 1024 bytes
+	heifMemory = 2 << 30
 )
 
 // decodeHEIF has libheif's program write a PNG, which applies the file's own orientation, and decodes that.
@@ -120,19 +121,15 @@ func (d Decoder) decodeHEIF(ctx context.Context, format Format, data []byte) (*P
 	}
 	ctx, cancel := context.WithTimeout(ctx, heifTime)
 	defer cancel()
-	// The shell sets the limits and becomes the program: memory, processor seconds, and the size of files in units of 512 bytes, for a PNG that
-	// does not compress.
-	most := 8 * or(d.MaxPixels, DefaultMaxPixels)
-	limits := fmt.Sprintf(`ulimit -v %d && ulimit -t %d && ulimit -f %d && exec "$0" "$@"`, heifMemory, int(heifTime.Seconds()), most/512+1)
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", limits, d.HEIF, in, filepath.Join(dir, "out.png"))
-	cmd.Dir, cmd.Env, cmd.WaitDelay = dir, []string{"LANG=C"}, time.Second
-	said := &limited{}
-	cmd.Stdout, cmd.Stderr = said, said
+	most := 8 * or(d.MaxPixels, DefaultMaxPixels) // a PNG that does not compress
+	cmd := program.Command(ctx, program.Limits{Memory: heifMemory, CPU: heifTime, Written: most}, d.HEIF, in, filepath.Join(dir, "out.png"))
+	said := &program.Said{}
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, said, said
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("%s: %s: %w", format, filepath.Base(d.HEIF), context.Cause(ctx))
 		}
-		return nil, fmt.Errorf("%s: %w: %s: %w: %s", format, ErrMalformed, filepath.Base(d.HEIF), err, strings.TrimSpace(string(said.text)))
+		return nil, fmt.Errorf("%s: %w: %s: %w: %s", format, ErrMalformed, filepath.Base(d.HEIF), err, said)
 	}
 	for _, name := range []string{"out.png", "out-1.png"} { // a file of several pictures gives several
 		info, err := os.Stat(filepath.Join(dir, name))
@@ -150,12 +147,4 @@ func (d Decoder) decodeHEIF(ctx context.Context, format Format, data []byte) (*P
 		return d.Decode(ctx, decoded)
 	}
 	return nil, fmt.Errorf("%s: %w: %s wrote no picture", format, ErrMalformed, filepath.Base(d.HEIF))
-}
-
-// limited keeps the first kilobyte of what a program says.
-type limited struct{ text []byte }
-
-func (l *limited) Write(p []byte) (int, error) {
-	l.text = append(l.text, p[:min(len(p), 1024-len(l.text))]...)
-	return len(p), nil
 }

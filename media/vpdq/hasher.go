@@ -138,7 +138,7 @@ func (h Hasher) probe(ctx context.Context, path string) (v *Video, rate float64,
 	args := append([]string{"-select_streams", "v:0", "-show_entries", "stream=width,height,avg_frame_rate:format=duration:stream_side_data=rotation", "-of", "json"},
 		input(path)...)
 	cmd := program.Command(ctx, program.Limits{Memory: memory, CPU: probeTime}, beside(h.FFmpeg), args...)
-	said, out := &program.Said{}, &head{most: 1 << 16}
+	said, out := &program.Said{}, &program.Output{Most: 1 << 16}
 	cmd.Stdout, cmd.Stderr = out, said
 	if err := cmd.Run(); err != nil {
 		return nil, 0, fmt.Errorf("%w: ffprobe: %w: %s", ErrMalformed, err, said)
@@ -153,7 +153,7 @@ func (h Hasher) probe(ctx context.Context, path string) (v *Video, rate float64,
 		}
 		Format struct{ Duration string }
 	}
-	if err := json.Unmarshal(out.data, &found); err != nil {
+	if err := json.Unmarshal(out.Data, &found); err != nil {
 		return nil, 0, fmt.Errorf("%w: ffprobe: %w", ErrMalformed, err)
 	}
 	if len(found.Streams) == 0 || found.Streams[0].Width < 1 || found.Streams[0].Height < 1 {
@@ -294,17 +294,6 @@ func reduced(w, h int) (int, int) {
 		return w, h
 	}
 	return max(1, w*maxSide/long), max(1, h*maxSide/long)
-}
-
-// head keeps the first bytes of what is written.
-type head struct {
-	data []byte
-	most int
-}
-
-func (h *head) Write(p []byte) (int, error) {
-	h.data = append(h.data, p[:min(len(p), h.most-len(h.data))]...)
-	return len(p), nil
 }
 
 func or(n, fallback int) int {

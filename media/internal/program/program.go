@@ -29,14 +29,27 @@ func Command(ctx context.Context, l Limits, path string, args ...string) *exec.C
 	return cmd
 }
 
-// Said keeps the first kilobyte of what a program says. It is not safe for concurrent use; as Stdout and Stderr of one command it is.
-type Said struct{ text []byte }
+// Output keeps the first Most bytes of what a program writes and drops the rest.
+type Output struct {
+	Most int
+	Data []byte
+}
 
 // Write never fails.
-func (s *Said) Write(p []byte) (int, error) {
-	s.text = append(s.text, p[:min(len(p), 1024-len(s.text))]...)
+func (o *Output) Write(p []byte) (int, error) {
+	o.Data = append(o.Data, p[:min(len(p), o.Most-len(o.Data))]...)
 	return len(p), nil
 }
 
-// String is what was said in one line.
-func (s *Said) String() string { return strings.Join(strings.Fields(string(s.text)), " ") }
+// Said keeps the first kilobyte of what a program says, for an error that tells of it. It is not safe for concurrent use; as Stdout and Stderr of one
+// command it is.
+type Said struct{ out Output }
+
+// Write never fails.
+func (s *Said) Write(p []byte) (int, error) {
+	s.out.Most = 1024
+	return s.out.Write(p)
+}
+
+// String is what was said, in one line.
+func (s *Said) String() string { return strings.Join(strings.Fields(string(s.out.Data)), " ") }
