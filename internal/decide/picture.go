@@ -21,7 +21,7 @@ const pictureSignal = "media.family"
 // Bounds of families of pictures.
 const (
 	pictureRadius  = 31               // bits from the first picture of a family within which others are of it
-	picturePending = 4096             // new families that are compared one by one before the index takes them in
+	picturePending = 1 << 14          // new families that are compared one by one before the index takes them in
 	pictureStep    = int64(time.Hour) // by which a family's latest sighting is kept
 	pictureShare   = 16               // the part of the memory budget that families take at most
 	pictureBytes   = 512              // what one takes: its entry in the table, in the index and in the heap
@@ -81,6 +81,9 @@ func (p *pictures) family(it *extract.Item, late bool) (first uint64) {
 
 // assign gives the family of the nearest first picture, however this one is turned; a new one if none is near.
 func (p *pictures) assign(picture *extract.Picture, at int64, late bool) uint64 {
+	if picture.N == 0 || picture.Hashes[0] == (hamming.Hash{}) { // what has no hash has one of zeros
+		return 0
+	}
 	var best hamming.Match
 	found := false
 	for _, h := range picture.Hashes[:picture.N] {
@@ -95,7 +98,7 @@ func (p *pictures) assign(picture *extract.Picture, at int64, late bool) uint64 
 		}
 		return best.ID
 	}
-	if late || picture.N == 0 || picture.Hashes[0] == (hamming.Hash{}) { // no picture has a hash of zeros
+	if late {
 		return 0
 	}
 	return p.found(picture.Hashes[0], at)

@@ -16,7 +16,7 @@ import (
 )
 
 // Picture is a picture by which families of near-copies are told: its hash as it is first, then turned and mirrored, if they are
-// known. Pictures that are nearly flat, or in a known-good bank, are left out.
+// known. Pictures that are nearly flat, in a known-good bank, or of another account's making are left out.
 type Picture struct {
 	Hashes [8]hamming.Hash
 	N      int
@@ -116,7 +116,7 @@ func (x *Extractor) look(it *Item, pin Pin, m *event.Media, whole int) {
 			return
 		}
 	}
-	if whole > 0 {
+	if whole > 0 && authored(it.Event.Kind) {
 		var p Picture
 		p.N = copy(p.Hashes[:], x.picture.PDQ[:whole])
 		it.Pictures = append(it.Pictures, p)
