@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/group"
@@ -89,7 +91,7 @@ func (c groupsFindCmd) Run() error {
 		if e.ID == last { // sorted by time and id, duplicates follow one another
 			continue
 		}
-		last = string(append([]byte(nil), e.ID...))
+		last = strings.Clone(e.ID)
 		events++
 		if err := finder.Add(&e); err != nil {
 			return err
@@ -99,18 +101,16 @@ func (c groupsFindCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	out := newLines()
+	w := bufio.NewWriter(os.Stdout)
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
 	for _, g := range groups {
-		line, err := json.Marshal(printed(g))
-		if err != nil {
-			return err
-		}
-		if err := out.write(line); err != nil {
+		if err := out.Encode(printed(g)); err != nil {
 			return err
 		}
 	}
 	fmt.Fprintf(os.Stderr, "%d events, %d refused: %d groups, %d of them flagged\n", events, refused.n, len(groups), flagged(groups))
-	return errors.Join(refused.fault(events), out.w.Flush())
+	return errors.Join(refused.fault(events), w.Flush())
 }
 
 // open gives the events in order of time.

@@ -32,6 +32,7 @@ type cli struct {
 	Groups      groupsCmd      `cmd:"" help:"Tools for groups of accounts."`
 	Graph       graphCmd       `cmd:"" help:"Tools for graphs."`
 	Sim         simCmd         `cmd:"" help:"Write a simulated stream with hidden campaigns, and the truth about it."`
+	Eval        evalCmd        `cmd:"" help:"Measure what was found against the truth."`
 	Bench       benchCmd       `cmd:"" help:"Measure every figure that the pages state, beside the peers that can be run here."`
 	Config      configCmd      `cmd:"" help:"Check a configuration file."`
 	Keys        keysCmd        `cmd:"" help:"Make, list and revoke API keys."`

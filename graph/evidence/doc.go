@@ -8,8 +8,8 @@
 //	λ = d_u·d_v·C / E²   times, with   E = Σ d,   C = Σ 2·n·k/(n−1) over keys,
 //
 // and the p-value of c co-actions is P(Poisson(λ) ≥ c). What a campaign does itself is part of C, which errs on the safe side. Traces that see
-// the same acts are of one class, of which the least p-value counts, times their number; classes are combined by Fisher's method over those in which both
-// accounts act at all. False discoveries are held to a share by the procedure of Benjamini and Hochberg (1995) over all pairs of accounts, not over those
+// the same acts are of one class, of which the least p-value counts, times their number; classes in which both accounts act are combined by Fisher's method or by the
+// least of them, whichever says more, at the cost of that choice. False discoveries are held to a share by the procedure of Benjamini and Hochberg (1995) over all pairs of accounts, not over those
 // that were seen together, which would be a selection.
 //
 // A trace of batches is tested by key: accounts that sign up from one address within a day are each there once, so that no pair repeats, but so many of

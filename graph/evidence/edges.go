@@ -2,36 +2,63 @@ package evidence
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
 )
 
-// Edges are the edges that stand now, by their ends. An edge stands by the pair's own co-actions, by a batch that both are part of, or both. It takes time
-// for the pairs that met twice or more and for the accounts of batches.
-func (m *Model) Edges() []Edge {
-	edges := m.pairEdges()
-	for t := range m.traces {
-		edges = m.batchEdges(edges, t)
-	}
-	slices.SortStableFunc(edges, func(a, b Edge) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.B, b.B)) })
-	joined := edges[:0]
-	for _, e := range edges {
-		if n := len(joined) - 1; n >= 0 && joined[n].A == e.A && joined[n].B == e.B {
-			joined[n].join(&e)
-		} else {
-			joined = append(joined, e)
-		}
-	}
-	return joined
+// Edge is two accounts that act together more than chance explains; A < B.
+type Edge struct {
+	A, B   uint32
+	Log10P float64 // of the p-value of all traces together
 }
 
-func (e *Edge) join(o *Edge) {
-	e.Log10P = min(e.Log10P, o.Log10P)
-	e.Last = max(e.Last, o.Last)
-	e.Support = append(e.Support, o.Support...)
-	e.Why = append(e.Why, o.Why...)
-	e.Why = e.Why[:min(len(e.Why), maxWhy)]
+// Support is what one trace says of a pair.
+type Support struct {
+	Trace    int
+	Together int     // co-actions
+	Expected float64 // by chance
+	Log10P   float64 // of its p-value
+}
+
+// Edges are the edges that stand now, by their ends. It takes time for the pairs that met twice or more.
+func (m *Model) Edges() []Edge {
+	n := float64(len(m.names))
+	unit := math.Log(m.opts.Alpha) - math.Log(n*(n-1)/2) // what the first of the sorted p-values is held against
+	limit := unit + math.Log(float64(max(1, len(m.repeated))))
+	var all []Edge
+	for _, p := range m.repeated {
+		if logP := m.logP(p); logP <= limit {
+			a, b := ends(p.id)
+			all = append(all, Edge{a, b, logP})
+		}
+	}
+	slices.SortFunc(all, func(a, b Edge) int {
+		return cmp.Or(cmp.Compare(a.Log10P, b.Log10P), cmp.Compare(pairOf(a.A, a.B), pairOf(b.A, b.B)))
+	})
+	for len(all) > 0 && all[len(all)-1].Log10P > unit+math.Log(float64(len(all))) {
+		all = all[:len(all)-1]
+	}
+	for i := range all {
+		all[i].Log10P /= math.Ln10
+	}
+	slices.SortFunc(all, func(a, b Edge) int { return cmp.Compare(pairOf(a.A, a.B), pairOf(b.A, b.B)) })
+	return all
+}
+
+// Explain says why an edge stands: what each trace says, and the first co-actions at different keys, at most 5.
+func (m *Model) Explain(e Edge) ([]Support, []Meeting) {
+	p := m.pairs[pairOf(e.A, e.B)]
+	if p == nil {
+		return nil, nil
+	}
+	var support []Support
+	for t := range m.traces {
+		if n := int(p.together[t]); n > 0 {
+			rate := m.expected(t, e.A, e.B)
+			support = append(support, Support{t, n, rate, logTail(rate, n) / math.Ln10})
+		}
+	}
+	return support, slices.Clone(p.why)
 }
 
 // expected is λ of a pair.
@@ -44,8 +71,8 @@ func (m *Model) expected(trace int, a, b uint32) float64 {
 }
 
 // logP is the logarithm of the combined p-value of a pair.
-func (m *Model) logP(id uint64, p *pair) float64 {
-	a, b := ends(id)
+func (m *Model) logP(p *pair) float64 {
+	a, b := ends(p.id)
 	var least, tests [MaxTraces]float64 // by class
 	for t, class := range m.classes {
 		if class < 0 || m.degree[a][t] == 0 || m.degree[b][t] == 0 {
@@ -56,94 +83,74 @@ func (m *Model) logP(id uint64, p *pair) float64 {
 			least[class] = min(least[class], logTail(m.expected(t, a, b), n))
 		}
 	}
-	sum, classes := 0.0, 0
+	sum, best, classes := 0.0, 0.0, 0
 	for c := range m.nClasses {
 		if tests[c] > 0 {
 			classes++
-			sum += min(0, least[c]+math.Log(tests[c]))
+			p := min(0, least[c]+math.Log(tests[c]))
+			sum += p
+			best = min(best, p)
 		}
 	}
-	return fisher(sum, classes)
+	return combined(sum, best, classes)
 }
 
-// pairEdges are the edges by co-actions of pairs.
-func (m *Model) pairEdges() []Edge {
-	type tested struct {
-		id   uint64
-		logP float64
-	}
-	all := make([]tested, 0, len(m.repeated))
-	n := float64(len(m.names))
-	unit := math.Log(m.opts.Alpha) - math.Log(n*(n-1)/2) // what the first of the sorted p-values is held against
-	limit := unit + math.Log(float64(max(1, len(m.repeated))))
-	for _, id := range m.repeated {
-		if logP := m.logP(id, m.pairs[id]); logP <= limit {
-			all = append(all, tested{id, logP})
-		}
-	}
-	slices.SortFunc(all, func(a, b tested) int { return cmp.Or(cmp.Compare(a.logP, b.logP), cmp.Compare(a.id, b.id)) })
-	stand := len(all)
-	for stand > 0 && all[stand-1].logP > unit+math.Log(float64(stand)) {
-		stand--
-	}
-	edges := make([]Edge, stand)
-	for i, x := range all[:stand] {
-		p := m.pairs[x.id]
-		a, b := ends(x.id)
-		edges[i] = Edge{A: a, B: b, Log10P: x.logP / math.Ln10, Last: p.last, Why: slices.Clone(p.why)}
-		for t := range m.traces {
-			if n := int(p.together[t]); n > 0 {
-				rate := m.expected(t, a, b)
-				edges[i].Support = append(edges[i].Support, Support{t, n, rate, logTail(rate, n) / math.Ln10})
-			}
-		}
-	}
-	return edges
+// Batch is a key with more accounts than chance explains.
+type Batch struct {
+	Trace    int
+	Key      string
+	Visits   []Visit // in order of time, at most 4,096; valid until the next act
+	Expected float64 // accounts
+	Log10P   float64
+
+	hash uint64
 }
 
-// bound is how many others an account of a batch is joined with at most. They are chosen by hash, so that a large batch is a random graph of even
-// density and not a chain.
-const bound = 64
-
-// batchEdges appends the edges by the batches of a trace.
-func (m *Model) batchEdges(edges []Edge, trace int) []Edge {
-	t := &m.traces[trace]
-	if !t.Batch || len(t.keys) == 0 {
-		return edges
-	}
-	rate := max(t.Usual, t.acts/float64(len(t.keys)+t.gone)-1)
-	limit := math.Log(m.opts.Alpha) - math.Log(float64(len(t.keys)+t.gone))
-	chosen := map[int]bool{}
-	for _, hash := range slices.Sorted(maps.Keys(t.keys)) {
-		k := t.keys[hash]
-		logP := logTail(rate, len(k.held)-1)
-		if len(k.held) < 3 || logP > limit {
+// Batches are the batches that stand now, by trace. Of each key it is the window that held the most accounts. It takes time for the keys.
+func (m *Model) Batches() []Batch {
+	var all []Batch
+	for i := range m.traces {
+		t := &m.traces[i]
+		if !t.Batch || len(t.keys) == 0 {
 			continue
 		}
-		support := []Support{{trace, len(k.held), 1 + rate, logP / math.Ln10}}
-		one := func(i, j int) {
-			a, b := k.held[i], k.held[j]
-			edges = append(edges, Edge{A: min(a.Account, b.Account), B: max(a.Account, b.Account), Log10P: logP / math.Ln10, Last: b.At, Support: support,
-				Why: []Meeting{{trace, k.name, b.At, b.At - a.At}}})
+		rate := max(t.Usual, t.acts/float64(len(t.keys)+t.gone)-1)
+		limit := math.Log(m.opts.Alpha) - math.Log(float64(len(t.keys)+t.gone))
+		least := 3
+		for logTail(rate, least-1) > limit {
+			least++
 		}
-		for j := range k.held {
-			if j <= bound {
-				for i := range j {
-					one(i, j)
-				}
-				continue
+		of := len(all)
+		for hash, k := range t.keys {
+			if len(k.held) >= least {
+				all = append(all, Batch{i, k.name, k.held, 1 + rate, logTail(rate, len(k.held)-1) / math.Ln10, hash})
 			}
-			state := hash + uint64(j)
-			clear(chosen)
-			for range bound {
+		}
+		slices.SortFunc(all[of:], func(a, b Batch) int { return cmp.Compare(a.hash, b.hash) })
+	}
+	return all
+}
+
+// bound is how many others before it an account of a batch is joined with at most.
+const bound = 64
+
+// Join calls do with pairs of a batch's accounts, each once: all of them as long as it is small, and of a large one so many that each has some 128
+// others, chosen by hash, so that it is a random graph of even density and not a chain.
+func (b *Batch) Join(do func(a, b uint32)) {
+	chosen := map[int]bool{}
+	for j, late := range b.Visits {
+		state := b.hash + uint64(j)
+		clear(chosen)
+		for n := range min(j, bound) {
+			i := n
+			if j > bound {
 				state = state*6364136223846793005 + 1442695040888963407 // MMIX (Knuth)
-				i := int((state >> 33) % uint64(j))
-				if !chosen[i] {
-					chosen[i] = true
-					one(i, j)
-				}
+				i = int((state >> 33) % uint64(j))
+			}
+			if !chosen[i] && b.Visits[i].Account != late.Account {
+				chosen[i] = true
+				do(min(b.Visits[i].Account, late.Account), max(b.Visits[i].Account, late.Account))
 			}
 		}
 	}
-	return edges
 }

@@ -75,7 +75,7 @@ type Model struct {
 	degree   [][MaxTraces]float32 // appearances, by account
 	traces   []trace
 	pairs    map[uint64]*pair
-	repeated []uint64 // pairs that were together twice or more, in the order in which they became so
+	repeated []*pair // pairs that were together twice or more, in the order in which they became so
 	clock    int64
 }
 

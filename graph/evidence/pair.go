@@ -10,6 +10,7 @@ import (
 
 // pair is what two accounts did together.
 type pair struct {
+	id       uint64 // see pairOf
 	last     int64
 	together [MaxTraces]float32
 	times    int
@@ -36,13 +37,13 @@ func (m *Model) meet(trace int, name string, a, b uint32, at int64, met coaction
 	id := pairOf(a, b)
 	p := m.pairs[id]
 	if p == nil {
-		p = &pair{}
+		p = &pair{id: id}
 		m.pairs[id] = p
 	}
 	p.last = at
 	p.together[trace] += float32(met.Weight)
 	if p.times++; p.times == 2 {
-		m.repeated = append(m.repeated, id)
+		m.repeated = append(m.repeated, p)
 	}
 	if len(p.why) < maxWhy && !slices.ContainsFunc(p.why, func(w Meeting) bool { return w.Trace == trace && w.Key == name }) {
 		p.why = append(p.why, Meeting{trace, name, at, met.Apart})
@@ -57,24 +58,7 @@ func (m *Model) forgetPairs() {
 	for _, id := range ids[:len(ids)-m.opts.MaxPairs+m.opts.MaxPairs/8] {
 		delete(m.pairs, id)
 	}
-	m.repeated = slices.DeleteFunc(m.repeated, func(id uint64) bool { return m.pairs[id] == nil })
-}
-
-// Support is what one trace says of an edge.
-type Support struct {
-	Trace    int
-	Together int     // co-actions; of a batch the accounts at the key
-	Expected float64 // by chance
-	Log10P   float64 // of its p-value
-}
-
-// Edge is two accounts that act together more than chance explains. A and B are numbers of accounts, in the order in which they came; A < B.
-type Edge struct {
-	A, B    uint32
-	Log10P  float64 // of the p-value of all traces together; of a batch, of its key
-	Last    int64   // the time of their latest co-action
-	Support []Support
-	Why     []Meeting // at most 5
+	m.repeated = slices.DeleteFunc(m.repeated, func(p *pair) bool { return m.pairs[p.id] != p })
 }
 
 // Name is the name of an account.

@@ -45,3 +45,12 @@ func fisher(logSum float64, k int) float64 {
 	}
 	return min(0, -s+math.Log(sum))
 }
+
+// combined is the logarithm of the p-value of k classes, logSum and best the sum and the least of theirs. Fisher's method finds what is a little unlikely in
+// several, the least of them what is in one: the better of the two counts, and twice, for the choice.
+func combined(logSum, best float64, k int) float64 {
+	if k == 0 {
+		return 0
+	}
+	return min(0, math.Ln2+min(fisher(logSum, k), best+math.Log(float64(k))))
+}

@@ -38,6 +38,7 @@ type Finder struct {
 	begun  bool
 	dirty  bool // an act was added since the last tick
 	groups []*Group
+	known  map[uint64][]community // of the last tick, by the ground of their component
 	acting []act
 }
 
@@ -99,6 +100,10 @@ func (f *Finder) familyOf(e *event.Event) family.ID {
 // Groups are the groups after the last event, by the time at which they were found.
 func (f *Finder) Groups() ([]*Group, error) {
 	if f.dirty {
+		f.known = nil // all that is said of groups is to be as of now
+		for _, g := range f.groups {
+			g.ground = 0
+		}
 		if err := f.tick(f.next); err != nil {
 			return nil, err
 		}

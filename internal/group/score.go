@@ -42,6 +42,18 @@ func DecodeScorer(b []byte) (*Scorer, error) {
 	return &Scorer{model, calibration, operatingPoint, learn.ID(b)}, nil
 }
 
+// ModelBits is the size of the model's table.
+const ModelBits = 5
+
+// FeatureNames are the names of the features, by their index in a group's vector.
+func FeatureNames() []string {
+	names := make([]string, nFeatures)
+	for i := range names {
+		names[i] = features[i].name
+	}
+	return names
+}
+
 // operatingPoint is the score from which on a group is flagged.
 const operatingPoint = .9
 
