@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ringfence/ringfence/internal/auth"
@@ -184,7 +185,7 @@ func (a *App) openEngine(context.Context) error {
 	a.ingest = ingest.New(ingest.Options{Now: a.opts.Now, Clock: hot.Clock(), Skew: int64(cfg.Ingest.ClockSkew), Backlog: backlog, Limits: limits(cfg)}, a.journal, a.engine)
 	a.discovery = discovery.New(discovery.Options{
 		Every: time.Duration(cfg.Discovery.Every), Window: time.Duration(cfg.Discovery.Window), Labels: cfg.Discovery.Labels, Most: cfg.Discovery.Candidates,
-		Now: a.opts.Now, Log: a.opts.Log,
+		FS: vfs.Default, Archive: a.archived(), Now: a.opts.Now, Log: a.opts.Log,
 	}, a.journal, a.engine, a.records)
 	a.control = control.New(a.records, a.ingest, a.engine, a.banks, a.opts.Now, a.opts.Log)
 	return nil

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -212,15 +213,16 @@ func (a *App) serve(ctx context.Context) error {
 	return nil
 }
 
+// archived is the archive's folder.
+func (a *App) archived() string {
+	return cmp.Or(a.opts.Config.Archive.Dir, filepath.Join(a.opts.Config.DataDir, archiveDir))
+}
+
 // runArchive moves the journal's older part to the archive. A step that fails (a full disk) is tried again: meanwhile the
 // journal keeps what it has.
 func (a *App) runArchive(ctx context.Context) error {
 	cfg := &a.opts.Config.Archive
-	dir := cfg.Dir
-	if dir == "" {
-		dir = filepath.Join(a.opts.Config.DataDir, archiveDir)
-	}
-	sealer, err := archive.NewSealer(vfs.Default, dir, a.journal, archive.Options{
+	sealer, err := archive.NewSealer(vfs.Default, a.archived(), a.journal, archive.Options{
 		Bytes: int64(cfg.SegmentSize), Age: time.Duration(cfg.SegmentAge), Retention: max(time.Duration(cfg.JournalRetention), time.Duration(a.repeats)),
 		Saved: a.engine.Saved, Pause: time.Millisecond,
 	})

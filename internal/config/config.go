@@ -67,7 +67,7 @@ type Image struct {
 // Discovery is the settings of discovery.
 type Discovery struct {
 	Every      Duration `yaml:"every" doc:"Time between two runs. 0s runs only when somebody asks for it."`
-	Window     Duration `yaml:"window" doc:"How far back a run reads, by the time of arrival. It reads the journal, not the archive: what is older than archive.journal_retention may be missing."`
+	Window     Duration `yaml:"window" doc:"How far back a run reads, by the time of arrival; but no more than the last 4,000,000 records."`
 	Labels     []string `yaml:"labels" doc:"Labels whose bearers are suspect. Posts with a term of a bad bank are suspect in any case."`
 	Candidates int      `yaml:"candidates" doc:"Most terms that a run proposes."`
 }

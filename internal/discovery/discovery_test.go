@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/archive"
 	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/journal/pebblelog"
@@ -93,7 +94,8 @@ func newRig(t testing.TB, adjust ...func(*Options)) *rig {
 		}
 	})
 	r := &rig{t: t, journal: j, store: store, loop: &fakeLoop{bears: map[string]string{}}, now: 100 * hour}
-	o := Options{Window: time.Hour, Labels: []string{"spam"}, Most: 20, Now: func() int64 { return r.now }, Log: log}
+	o := Options{Window: time.Hour, Labels: []string{"spam"}, Most: 20, Now: func() int64 { return r.now }, Log: log,
+		FS: vfs.NewMem(), Archive: "archive"}
 	for _, a := range adjust {
 		a(&o)
 	}
@@ -136,6 +138,19 @@ func (r *rig) wave(prefix string, n int, format string) {
 	around := strings.Fields("park today river coffee garden morning walk dog")
 	for i := range n {
 		r.post(fmt.Sprint(prefix, i), fmt.Sprintf(format, around[i%8], around[(i*3+1)%8]))
+	}
+}
+
+// archive moves what is older than an age to the archive.
+func (r *rig) archive(age int64) {
+	r.t.Helper()
+	s, err := archive.NewSealer(r.opts.FS, r.opts.Archive, r.journal,
+		archive.Options{Records: 50, Age: time.Duration(age), Retention: time.Duration(age)})
+	if err == nil {
+		err = errors.Join(s.Step(r.t.Context(), time.Unix(0, r.now)), s.Close())
+	}
+	if err != nil {
+		r.t.Fatal(err)
 	}
 }
 
@@ -272,12 +287,22 @@ func TestWindow(t *testing.T) {
 	}
 	r.wants("zestycorn")
 
-	// What went to the archive is not missed.
-	if err := r.journal.Truncate(partition, 120); err != nil {
-		t.Fatal(err)
+	// What went to the archive is read there: a part of the window, and then the whole.
+	r.archive(hour / 4)
+	r.wave("s", 6, "%s zestycorn %s")
+	if got := r.once(); got.Records != 132 {
+		t.Errorf("got %d records, want 132", got.Records)
 	}
-	if got := r.once(); got.Records != 13 {
-		t.Errorf("got %d records, want the 13 that the journal keeps", got.Records)
+	r.now += hour / 4
+	r.archive(1)
+	if first, last := r.journal.Bounds(partition); first != last+1 {
+		t.Errorf("the journal keeps %d to %d", first, last)
+	}
+	if got := r.once(); got.Records != 132 || got.Failed != "" {
+		t.Errorf("got %+v, want 132 records", got)
+	}
+	if d := r.open()["zestycorn"]; !strings.Contains(string(d.Evidence), `"suspect":12,`) {
+		t.Errorf("got evidence %s, want 12 posts", d.Evidence)
 	}
 	r.now += 2 * hour
 	if got := r.once(); got.Records != 0 || got.Failed != "" {
@@ -293,7 +318,7 @@ func (longJournal) Bounds(journal.Partition) (first, last journal.Position) { re
 func TestReadsNoMoreThanTheLastRecords(t *testing.T) {
 	f := New(Options{}, longJournal{}, &fakeLoop{}, nil)
 	var r Report
-	next, last, err := f.window(&r)
+	next, last, err := f.window(t.Context(), &r)
 	if err != nil || next != 6 || last != maxRecords+5 || !r.Shortened {
 		t.Errorf("got positions %d to %d, shortened %t, %v; want %d to %d", next, last, r.Shortened, err, 6, maxRecords+5)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/archive"
 	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/journal"
@@ -30,55 +31,103 @@ const partition journal.Partition = 0
 
 // mine reads the window and gives the best candidates.
 func (f *Finder) mine(ctx context.Context, bad *match.Bank, r *Report) ([]discover.Candidate, error) {
-	next, last, err := f.window(r)
+	next, last, err := f.window(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	miner := discover.NewMiner(bad, discover.DefaultCapacity)
+	d := digest{finder: f, report: r, miner: discover.NewMiner(bad, discover.DefaultCapacity), posts: posts{decoder: event.NewDecoder(extract.Limits())}}
+	take := func(rec journal.Record) error { return d.take(ctx, rec) }
 	var recs []journal.Record
-	posts := posts{decoder: event.NewDecoder(extract.Limits())}
 	for next <= last {
-		began := f.opts.Now()
+		first, _ := f.journal.Bounds(partition)
+		if next < first { // also what went to the archive meanwhile
+			if err := archive.Scan(ctx, f.opts.FS, f.opts.Archive, next, min(first-1, last), take); err != nil {
+				return nil, err
+			}
+			next = first
+			continue
+		}
 		recs, err = f.journal.Read(ctx, partition, next, min(batch, int(last-next)+1), recs[:0])
-		if first, _ := f.journal.Bounds(partition); errors.Is(err, journal.ErrTruncated) && first > next {
-			next = first // its oldest part went to the archive meanwhile
+		if now, _ := f.journal.Bounds(partition); errors.Is(err, journal.ErrTruncated) && now > next {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		if len(recs) == 0 {
-			break
+		for _, rec := range recs {
+			if err := take(rec); err != nil {
+				return nil, err
+			}
 		}
 		next += journal.Position(len(recs))
-		r.Records += len(recs)
-		posts.read(recs)
-		if err := f.suspect(ctx, &posts); err != nil {
-			return nil, err
-		}
-		for _, p := range posts.list {
-			miner.Add(p)
-		}
-		if err := pause(ctx, min(time.Duration(f.opts.Now()-began), maxPause)); err != nil {
-			return nil, err
-		}
 	}
-	stats := miner.Stats()
+	if err := d.digest(ctx); err != nil {
+		return nil, err
+	}
+	stats := d.miner.Stats()
 	r.Suspect, r.Background = stats.Suspect, stats.Background
-	return miner.Candidates(f.opts.Most + spare), nil
+	return d.miner.Candidates(f.opts.Most + spare), nil
 }
 
 // window is the first and the last position to read.
-func (f *Finder) window(r *Report) (next, last journal.Position, err error) {
-	next, err = f.journal.PositionAt(partition, r.Began-int64(f.opts.Window))
-	if err != nil {
+func (f *Finder) window(ctx context.Context, r *Report) (next, last journal.Position, err error) {
+	since := r.Began - int64(f.opts.Window)
+	if next, err = f.journal.PositionAt(partition, since); err != nil {
 		return 0, 0, err
 	}
-	_, last = f.journal.Bounds(partition)
-	if last >= maxRecords && next < last-maxRecords+1 {
-		next, r.Shortened = last-maxRecords+1, true
+	first, last := f.journal.Bounds(partition)
+	oldest := journal.Position(1)
+	if last > maxRecords {
+		oldest = last - maxRecords + 1
+	}
+	if next <= first && oldest < first {
+		if next, err = archive.PositionAt(ctx, f.opts.FS, f.opts.Archive, oldest, since); err != nil {
+			return 0, 0, err
+		}
+		next = min(next, first)
+	}
+	if next <= oldest {
+		next, r.Shortened = oldest, oldest > 1
 	}
 	return next, last, nil
+}
+
+// digest takes records in, a batch at a time.
+type digest struct {
+	finder *Finder
+	report *Report
+	miner  *discover.Miner
+	posts  posts
+	recs   []journal.Record
+	began  int64 // when the batch at hand was begun
+}
+
+func (d *digest) take(ctx context.Context, rec journal.Record) error {
+	if len(d.recs) == 0 {
+		d.began = d.finder.opts.Now()
+	}
+	if d.recs = append(d.recs, rec); len(d.recs) < batch {
+		return nil
+	}
+	return d.digest(ctx)
+}
+
+// digest reads the batch, and then rests for as long as that took.
+func (d *digest) digest(ctx context.Context) error {
+	if len(d.recs) == 0 {
+		return nil
+	}
+	d.report.Records += len(d.recs)
+	d.posts.read(d.recs)
+	if err := d.finder.suspect(ctx, &d.posts); err != nil {
+		return err
+	}
+	for _, p := range d.posts.list {
+		d.miner.Add(p)
+	}
+	clear(d.recs)
+	d.recs = d.recs[:0]
+	return pause(ctx, min(time.Duration(d.finder.opts.Now()-d.began), maxPause))
 }
 
 // pause leaves the core to others.
