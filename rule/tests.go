@@ -40,6 +40,7 @@ type Test struct {
 type TestBank struct {
 	Name     string
 	Kind     string // terms unless the test says otherwise
+	Good     bool
 	Policy   string
 	Severity int
 	Entries  []string
@@ -145,12 +146,12 @@ func (d *document) test(n ast.Node, budget *int) Test {
 	return t
 }
 
-// testBank reads a bank of a test: a list of terms, or {kind: …, policy: …, severity: …, entries: […]}.
+// testBank reads a bank of a test: a list of terms, or {kind: …, good: true, policy: …, severity: …, entries: […]}.
 func (d *document) testBank(f field) TestBank {
 	b := TestBank{Name: f.key, Kind: "terms"}
 	entries := f.value
 	if _, list := f.value.(*ast.SequenceNode); !list {
-		parts, _ := d.fields(f.value, "a bank", "kind", "policy", "severity", "entries")
+		parts, _ := d.fields(f.value, "a bank", "kind", "good", "policy", "severity", "entries")
 		for _, p := range parts {
 			if p.key == "entries" {
 				entries = p.value
@@ -160,6 +161,10 @@ func (d *document) testBank(f field) TestBank {
 			switch p.key {
 			case "kind":
 				b.Kind = v.s
+			case "good":
+				if b.Good = v.s == "true"; !b.Good && v.s != "false" {
+					d.errorf(v.at, "true or false", "good %q", clip(v.s))
+				}
 			case "policy":
 				b.Policy = v.s
 			case "severity":

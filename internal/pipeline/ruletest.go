@@ -73,7 +73,7 @@ func testBanks(t rule.Test) (*bank.Set, error) {
 	}
 	var list []bank.Stored
 	for _, b := range t.Banks {
-		f := bank.File{Name: b.Name, Header: bank.Header{Kind: bank.Kind(b.Kind), Policy: b.Policy, Severity: b.Severity}}
+		f := bank.File{Name: b.Name, Header: bank.Header{Kind: bank.Kind(b.Kind), Good: b.Good, Policy: b.Policy, Severity: b.Severity}}
 		for _, value := range b.Entries {
 			f.Entries = append(f.Entries, bank.Entry{Value: value})
 		}
