@@ -20,16 +20,29 @@ type Support struct {
 	Log10P   float64 // of its p-value
 }
 
-// Edges are the edges that stand now, by their ends. It takes time for the pairs that met twice or more.
+// Pairs that have not met since the last call and are e^margin away from standing are looked at in every wholly-th call only: what others do changes their
+// p-values slowly.
+const (
+	margin = 7
+	wholly = 64
+)
+
+// Edges are the edges that stand now, by their ends. It takes time for the pairs that met twice or more, little of it for those that have not met since
+// the call before.
 func (m *Model) Edges() []Edge {
 	n := float64(len(m.names))
 	unit := math.Log(m.opts.Alpha) - math.Log(n*(n-1)/2) // what the first of the sorted p-values is held against
 	limit := unit + math.Log(float64(max(1, len(m.repeated))))
 	var all []Edge
+	whole := m.calls%wholly == 0
+	m.calls++
 	for _, p := range m.repeated {
-		if logP := m.logP(p); logP <= limit {
+		if whole || p.fresh || p.logP <= limit+margin {
+			p.logP, p.fresh = m.logP(p), false
+		}
+		if p.logP <= limit {
 			a, b := ends(p.id)
-			all = append(all, Edge{a, b, logP})
+			all = append(all, Edge{a, b, p.logP})
 		}
 	}
 	slices.SortFunc(all, func(a, b Edge) int {

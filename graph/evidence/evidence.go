@@ -77,6 +77,7 @@ type Model struct {
 	pairs    map[uint64]*pair
 	repeated []*pair // pairs that were together twice or more, in the order in which they became so
 	clock    int64
+	calls    int // of Edges
 }
 
 // New makes an empty model.

@@ -15,6 +15,8 @@ type pair struct {
 	together [MaxTraces]float32
 	times    int
 	why      []Meeting
+	logP     float64 // when it was last computed
+	fresh    bool    // they met since
 }
 
 // Meeting is a co-action of a pair.
@@ -40,7 +42,7 @@ func (m *Model) meet(trace int, name string, a, b uint32, at int64, met coaction
 		p = &pair{id: id}
 		m.pairs[id] = p
 	}
-	p.last = at
+	p.last, p.fresh = at, true
 	p.together[trace] += float32(met.Weight)
 	if p.times++; p.times == 2 {
 		m.repeated = append(m.repeated, p)
