@@ -2,6 +2,7 @@ package ocr
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/jpeg"
 	"io/fs"
@@ -26,52 +27,65 @@ var captions = [][2]string{
 	{"this is the last warning", "we know where you live"}, {"FREE MONEY FOR ALL", "JUST CLICK THE LINK"},
 }
 
-// TestRecall measures how much of the text of memes is read, over the photos in the folder that RINGFENCE_PHOTOS names.
+// TestRecall measures how much of the text of memes is read, and how much by Tesseract alone, over the photos in the folder that RINGFENCE_PHOTOS names.
 func TestRecall(t *testing.T) {
 	folder := os.Getenv("RINGFENCE_PHOTOS")
 	if folder == "" {
 		t.Skip("RINGFENCE_PHOTOS names no folder with photos to write on")
 	}
-	program := FindTesseract()
-	if program == "" {
-		t.Skip("tesseract is not on the PATH: nothing was read")
-	}
+	r := Reader{Tesseract: tesseract(t), Languages: "eng"}
 	photos := photos(t, folder)
 	for _, s := range styles {
-		words, read, whole := 0, 0, 0
-		by := map[Preparation]int{}
+		var all, alone score
 		for i, photo := range photos {
 			caption := captions[i%len(captions)]
 			img := meme(t, photo, s, caption[0], caption[1])
 			if s.half {
 				img = halved(t, img)
 			}
-			p := toPicture(img)
-			got, err := Reader{Tesseract: program}.Read(t.Context(), p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			said := " " + strings.Join(strings.Fields(strings.ToLower(plain(got.String()))), " ") + " "
-			want := strings.Fields(strings.ToLower(caption[0] + " " + caption[1]))
-			for _, w := range want {
-				words++
-				if strings.Contains(said, " "+w+" ") {
-					read++
+			var found []Word
+			for _, sheet := range prepare(toPicture(img)) {
+				words, err := r.read(t.Context(), sheet)
+				if err != nil {
+					t.Fatal(err)
 				}
-			}
-			if strings.Contains(said, " "+strings.ToLower(caption[0])+" ") && strings.Contains(said, " "+strings.ToLower(caption[1])+" ") {
-				whole++
-			}
-			for _, w := range got.Words {
-				if slices.Contains(want, strings.ToLower(plain(w.Text))) {
-					by[w.By]++
+				if sheet.by == Plain {
+					alone.count(merge(slices.Clone(words)), caption)
 				}
+				found = append(found, words...)
 			}
+			all.count(merge(found), caption)
 		}
-		t.Logf("%-40s %3d of %3d words (%d%%), %2d of %2d captions whole; read by %v", s.name, read, words, 100*read/words, whole, len(photos), by)
+		t.Logf("%-40s %v; Tesseract alone %v", s.name, all, alone)
 	}
 }
 
+// score counts what was read, without regard to case and marks.
+type score struct{ words, read, captions, whole int }
+
+func (s *score) count(got Text, caption [2]string) {
+	said := " " + strings.Join(strings.Fields(strings.ToLower(plain(got.String()))), " ") + " "
+	whole := true
+	for _, part := range caption {
+		whole = whole && strings.Contains(said, " "+strings.ToLower(part)+" ")
+		for _, word := range strings.Fields(strings.ToLower(part)) {
+			s.words++
+			if strings.Contains(said, " "+word+" ") {
+				s.read++
+			}
+		}
+	}
+	s.captions++
+	if whole {
+		s.whole++
+	}
+}
+
+func (s score) String() string {
+	return fmt.Sprintf("%d of %d words (%d%%), %d of %d captions whole", s.read, s.words, 100*s.read/s.words, s.whole, s.captions)
+}
+
+// plain is a text without the marks that Tesseract makes of edges.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(".,:;!?'\"|-_", r) {
