@@ -1,6 +1,10 @@
 package ocr
 
-import "image"
+import (
+	"image"
+	"iter"
+	"slices"
+)
 
 const (
 	fillLevel  = 170 // a letter's inside is at least as bright
@@ -8,8 +12,8 @@ const (
 	minLetters = 3   // pieces below which there is no word
 )
 
-// outlined draws black on white what is near white and has a dark outline; with negative, what is near black and has a light one. A white wall, a cloud or a
-// shirt is as white as a letter, but ends in its surroundings without a line around it.
+// outlined draws black on white the pieces that are bright and at nearly all of their rim much brighter than a pixel or two further; with negative, the
+// same of the picture's negative. A sky or a wall is as bright as a letter, but larger, and at some of its rim it fades.
 func outlined(rgb *image.RGBA, negative bool) (*image.Gray, bool) {
 	w, h := rgb.Rect.Dx(), rgb.Rect.Dy()
 	luma, fill, near := make([]byte, w*h), make([]bool, w*h), make([]bool, w*h)
@@ -29,72 +33,76 @@ func outlined(rgb *image.RGBA, negative bool) (*image.Gray, bool) {
 		out.Pix[i] = 255
 	}
 	letters := 0
-	for _, piece := range pieces(fill, near, w, h) {
-		if !piece.letter(w, h) {
+	for p := range pieces(fill, near, w, h) {
+		if !p.letter(w, h) {
 			continue
 		}
 		letters++
-		for _, i := range piece.pixels {
+		for _, i := range p.pixels {
 			out.Pix[i] = 0
 		}
 	}
 	return out, letters >= minLetters
 }
 
-// piece is a connected part of what is near white.
+// piece is a connected part of what is bright.
 type piece struct {
 	pixels     []int32
 	box        image.Rectangle
-	edge, dark int // pixels at its rim, and those of them with an outline near
+	edge, dark int // pixels at its rim, and those of them with something much darker near
 }
 
-// letter says whether a piece can be a letter or a part of one.
+// letter says whether a piece can be a letter or a part of one: by its rim, and by its size in the picture.
 func (p *piece) letter(w, h int) bool {
 	return 10*p.dark >= 8*p.edge && len(p.pixels) >= 12 && 3*p.box.Dy() <= h && 2*p.box.Dx() <= w && 100*p.box.Dy() >= max(w, h)/2
 }
 
-// pieces are the connected parts of fill, by their four neighbours. fill is cleared.
-func pieces(fill, near []bool, w, h int) []piece {
-	var out []piece
-	inside := append([]bool(nil), fill...)
-	var todo []int32
-	for start := range fill {
-		if !fill[start] {
-			continue
-		}
-		p := piece{box: image.Rect(start%w, start/w, start%w+1, start/w+1)}
-		fill[start] = false
-		todo = append(todo[:0], int32(start))
-		for len(todo) > 0 {
-			i := int(todo[len(todo)-1])
-			todo = todo[:len(todo)-1]
-			p.pixels = append(p.pixels, int32(i))
-			x, y := i%w, i/w
-			p.box = p.box.Union(image.Rect(x, y, x+1, y+1))
-			rim := x == 0 || y == 0 || x == w-1 || y == h-1
-			for _, n := range [4]struct {
-				is bool
-				i  int
-			}{{x > 0, i - 1}, {x < w-1, i + 1}, {y > 0, i - w}, {y < h-1, i + w}} {
-				if !n.is {
-					continue
-				}
-				rim = rim || !inside[n.i]
-				if fill[n.i] {
-					fill[n.i] = false
-					todo = append(todo, int32(n.i))
-				}
+// pieces are the connected parts of fill, by their four neighbours. fill is cleared, and a piece is valid until the next: grain has a million of them.
+func pieces(fill, near []bool, w, h int) iter.Seq[*piece] {
+	return func(yield func(*piece) bool) {
+		inside := slices.Clone(fill)
+		var p piece
+		for start := range fill {
+			if !fill[start] {
+				continue
 			}
-			if rim {
-				p.edge++
-				if near[i] {
-					p.dark++
-				}
+			p.trace(start, fill, inside, near, w, h)
+			if !yield(&p) {
+				return
 			}
 		}
-		out = append(out, p)
 	}
-	return out
+}
+
+// trace makes p the piece that a pixel belongs to, and clears it in fill.
+func (p *piece) trace(start int, fill, inside, near []bool, w, h int) {
+	*p = piece{pixels: append(p.pixels[:0], int32(start)), box: image.Rect(start%w, start/w, start%w+1, start/w+1)}
+	fill[start] = false
+	for next := 0; next < len(p.pixels); next++ {
+		i := int(p.pixels[next])
+		x, y := i%w, i/w
+		p.box = p.box.Union(image.Rect(x, y, x+1, y+1))
+		rim := x == 0 || y == 0 || x == w-1 || y == h-1
+		for _, n := range [4]struct {
+			is bool
+			i  int
+		}{{x > 0, i - 1}, {x < w-1, i + 1}, {y > 0, i - w}, {y < h-1, i + w}} {
+			if !n.is {
+				continue
+			}
+			rim = rim || !inside[n.i]
+			if fill[n.i] {
+				fill[n.i] = false
+				p.pixels = append(p.pixels, int32(n.i))
+			}
+		}
+		if rim {
+			p.edge++
+			if near[i] {
+				p.dark++
+			}
+		}
+	}
 }
 
 // lowest is, for each pixel, the least value up to r pixels away along rows and columns.

@@ -16,8 +16,8 @@ type Preparation string
 const (
 	Plain    Preparation = "plain"    // dark text on light
 	Inverted Preparation = "inverted" // light text on dark
-	Light    Preparation = "light"    // only what is near white with a dark outline, as on memes
-	Dark     Preparation = "dark"     // only what is near black with a light outline
+	Light    Preparation = "light"    // only what is bright with a dark outline, as on memes
+	Dark     Preparation = "dark"     // only what is dark with a light outline
 )
 
 const (
