@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,7 +48,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "freeport": freePort, "http": request, "until": until, "capture": capture, "pack": pack, "terminate": terminate, "alter": alter,
+			"exits": exits, "freeport": freePort, "gallery": gallery, "http": request, "until": until, "capture": capture, "pack": pack, "terminate": terminate, "alter": alter,
 		},
 	})
 }
@@ -78,6 +79,13 @@ func freePort(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Setenv(args[0], l.Addr().String())
 	ts.Check(l.Close())
+}
+
+// gallery NAME DIR serves the files of a folder on a loopback address, and sets a variable to it.
+func gallery(ts *testscript.TestScript, _ bool, args []string) {
+	s := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[1]))))
+	ts.Defer(s.Close)
+	ts.Setenv(args[0], s.URL)
 }
 
 // http STATUS METHOD URL [BODY] makes a request, with the file BODY, whose answer must have the status and becomes stdout. A key in
