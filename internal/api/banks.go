@@ -190,9 +190,6 @@ func (a *API) editBank(ctx context.Context, in *struct {
 	BankName
 	Body bankEditBody
 }) (*bankMadeOutput, error) {
-	if _, err := a.Control.Bank(ctx, in.Name); err != nil {
-		return nil, err
-	}
 	author := in.author(ctx, in.Body.Reason)
 	version, err := a.Control.EditBank(ctx, author, bank.Edit{Bank: in.Name, Add: entriesOf(in.Body.Add), Remove: in.Body.Remove})
 	return bankMade(author, version, err)
@@ -203,9 +200,6 @@ func (a *API) dropBank(ctx context.Context, in *struct {
 	BankName
 	Body bankDropBody
 }) (*bankMadeOutput, error) {
-	if _, err := a.Control.Bank(ctx, in.Name); err != nil {
-		return nil, err
-	}
 	author := in.author(ctx, in.Body.Reason)
 	version, err := a.Control.EditBank(ctx, author, bank.Edit{Bank: in.Name, Drop: true})
 	return bankMade(author, version, err)

@@ -66,11 +66,12 @@ type Entry struct {
 // version, changes nothing.
 type Edit struct {
 	Bank    string   `json:"bank"`
-	Version int      `json:"version"`          // the one it makes
-	Header  *Header  `json:"header,omitempty"` // makes the bank, or replaces what is said of it; the kind stays
-	Add     []Entry  `json:"add,omitempty"`    // replaces entries of the same value
-	Remove  []string `json:"remove,omitempty"` // values
-	Drop    bool     `json:"drop,omitempty"`   // removes the bank; its name can be used anew, and goes on counting
+	Version int      `json:"version"`           // the one it makes
+	Header  *Header  `json:"header,omitempty"`  // makes the bank, or replaces what is said of it; the kind stays
+	Request string   `json:"request,omitempty"` // hash of what was asked for, so that a repeated request is told from another
+	Add     []Entry  `json:"add,omitempty"`     // replaces entries of the same value
+	Remove  []string `json:"remove,omitempty"`  // values
+	Drop    bool     `json:"drop,omitempty"`    // removes the bank; its name can be used anew, and goes on counting
 
 	// More says that the change goes on in the next edit of the bank: nothing of it is looked for before the last.
 	More bool `json:"more,omitempty"`
@@ -83,6 +84,8 @@ const (
 	maxPending  = 1000      // edits with More, one after the other
 	maxValue    = 4096
 	maxWords    = 1000 // characters of a note or source
+	maxTexts    = 100  // of each list of an entry
+	maxText     = 200  // bytes of each
 	maxSeverity = 5
 )
 
@@ -150,6 +153,15 @@ func (e *Entry) check() error {
 		return fmt.Errorf("max_cost %d; it is 0 or more, in hundredths", *e.MaxCost)
 	case e.Distance != nil && (*e.Distance < 0 || *e.Distance > MaxDistance):
 		return fmt.Errorf("distance %d; it goes from 0 to %d", *e.Distance, MaxDistance)
+	}
+	lists := [][]string{e.Except, e.Near, e.Unless}
+	if e.Inflections != nil {
+		lists = append(lists, *e.Inflections)
+	}
+	for _, list := range lists {
+		if len(list) > maxTexts || slices.ContainsFunc(list, func(s string) bool { return len(s) > maxText }) {
+			return fmt.Errorf("a list of more than %d texts, or a text of more than %d bytes", maxTexts, maxText)
+		}
 	}
 	return checkWords(e.Policy, e.Severity, e.Source, e.Note)
 }

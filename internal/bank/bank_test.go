@@ -1,8 +1,10 @@
 package bank
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,11 +123,11 @@ func TestApply(t *testing.T) {
 	// Nothing of a change in parts is there before the last part; other banks go on meanwhile.
 	must(Edit{Bank: "a", Version: 2, Add: []Entry{{Value: "casino"}}, More: true})
 	must(Edit{Bank: "b", Version: 1, Header: &Header{Kind: Devices}, Add: []Entry{{Value: "d1"}}})
-	if got := look(s, "viagra casino", "d1"); got != "a:viagra(viagra)0 b:d1(d1)0" {
+	if got := look(s, "viagra casino", "d1"); got != "b:d1(d1)0 a:viagra(viagra)0" {
 		t.Errorf("before the last part: %q", got)
 	}
 	must(Edit{Bank: "a", Version: 3, Remove: []string{"viagra"}})
-	if got := look(s, "viagra casino", "d1"); got != "a:casino(casino)0 b:d1(d1)0" {
+	if got := look(s, "viagra casino", "d1"); got != "b:d1(d1)0 a:casino(casino)0" {
 		t.Errorf("after the last part: %q", got)
 	}
 	must(Edit{Bank: "a", Version: 4, Drop: true})
@@ -218,6 +220,8 @@ func TestFiles(t *testing.T) {
 		{"x.yaml", "kind: terms\nentries: [{value: a}, {value: a}]", "twice"},
 		{"x.yaml", "kind: terms # " + strings.Repeat("x", 9000), "longer"},
 		{"x.ndjson", `{"kind":"terms"}` + "\n" + `{"valeu":"d1"}`, "line 2"},
+		{"x.ndjson", "\n" + `{"kind":"terms"}` + "\n" + `{"value":"a"} {"value":"b"}`, "line 3: more than one"},
+		{"x.yaml", "kind: links\nentries:\n- {value: a.example, except: [" + strings.Repeat("x", 300) + "]}", "200 bytes"},
 		{"x.ndjson", `{"kind":"terms"}` + "\n" + `{"value":"d1","severity":9}`, "severity"},
 		{"Bad Name.txt", "x", "name"},
 	} {
@@ -254,5 +258,67 @@ func TestLookAllocatesNothingWithoutAMatch(t *testing.T) {
 	r.Look(dst, s, &e, links)
 	if n := testing.AllocsPerRun(100, func() { dst = r.Look(dst[:0], s, &e, links) }); n != 0 {
 		t.Errorf("%v allocations an event, want 0", n)
+	}
+}
+
+// TestNothingIsHiddenBehindHits holds that many hits of one entry, or of a known-good one, crowd out no other, and that good entries
+// cover only what they may match.
+func TestNothingIsHiddenBehindHits(t *testing.T) {
+	limit := zero()
+	s := set(
+		t,
+		&File{Name: "good", Header: Header{Kind: Terms, Good: true}, Entries: []Entry{{Value: "scunthorpe"}, {Value: "sussex", MaxCost: limit}}},
+		&File{Name: "bad", Header: Header{Kind: Terms, Severity: 1}, Entries: []Entry{{Value: "casino"}, {Value: "kill yourself", Severity: 5}, {Value: "sex", Boundary: "none"}}},
+		&File{Name: "hosts", Header: Header{Kind: Links}, Entries: []Entry{{Value: "bad.example"}}},
+	)
+	for _, filler := range []string{"scunthorpe ", "casino "} {
+		got := look(s, strings.Repeat(filler, 400)+"kill yourself", "", "https://bad.example/x")
+		if !strings.Contains(got, "kill yourself") || !strings.Contains(got, "bad.example") {
+			t.Errorf("behind 400 times %q: %.200q", filler, got)
+		}
+	}
+	if got := look(s, "sus sex shop", ""); !strings.Contains(got, "bad:sex") {
+		t.Errorf("a good entry beyond its limit hides %q", got)
+	}
+	if got := look(s, "the Sussex shop", ""); strings.Contains(got, "bad:sex") {
+		t.Errorf("a good entry does not cover: %q", got)
+	}
+
+	many := &File{Name: "many", Header: Header{Kind: Terms}}
+	text := ""
+	for i := range maxFound + 50 {
+		word := "w" + strings.Map(func(r rune) rune { return 'a' + r - '0' }, fmt.Sprintf("%04d", i)) + "q"
+		many.Entries = append(many.Entries, Entry{Value: word, Severity: 1 + i/(maxFound+49)})
+		text += word + " "
+	}
+	found := look(set(t, many), text, "")
+	if last := many.Entries[len(many.Entries)-1].Value; strings.Count(found, "many:") != maxFound || !strings.Contains(found, last) {
+		t.Errorf("%d of %d terms, the most severe one among them: %v", strings.Count(found, "many:"), len(many.Entries), strings.Contains(found, last))
+	}
+}
+
+// TestPartsFit holds that no part of an edit is much larger than asked for, whatever its entries hold.
+func TestPartsFit(t *testing.T) {
+	inflections := slices.Repeat([]string{"\"ending\"00"}, 100)
+	e := Edit{Bank: "a", Version: 1, Header: &Header{Kind: Devices}}
+	for i := range 2000 {
+		e.Add = append(e.Add, Entry{Value: fmt.Sprint("<", i), Inflections: &inflections, Note: strings.Repeat("\x01", 500)})
+		e.Remove = append(e.Remove, strings.Repeat("<", 2000))
+	}
+	const size = 1 << 20
+	added, removed := 0, 0
+	parts := e.Parts(size)
+	for i, p := range parts {
+		b, err := json.Marshal(&p)
+		if err != nil || len(b) > size+size/4 {
+			t.Errorf("part %d has %d bytes, %v", i+1, len(b), err)
+		}
+		if p.More != (i < len(parts)-1) || (p.Header != nil) != (i == 0) {
+			t.Errorf("part %d: more %v, header %v", i+1, p.More, p.Header)
+		}
+		added, removed = added+len(p.Add), removed+len(p.Remove)
+	}
+	if added != 2000 || removed != 2000 {
+		t.Errorf("%d added, %d removed, want 2000 each", added, removed)
 	}
 }

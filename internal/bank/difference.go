@@ -1,6 +1,7 @@
 package bank
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 )
@@ -26,7 +27,7 @@ func (b *Bank) Difference(f *File) Edit {
 
 // Parts splits an edit into edits of about so many bytes each, of which all but the last say that more comes. There is one at least.
 func (e *Edit) Parts(size int) []Edit {
-	const overhead = 100 // of an entry: names of fields, quotes
+	const quotes = 3 // and a comma
 	rest := *e
 	var parts []Edit
 	cut := func(part Edit) {
@@ -37,7 +38,7 @@ func (e *Edit) Parts(size int) []Edit {
 	for len(rest.Remove) > 0 {
 		n := 0
 		for ; n < len(rest.Remove) && room > 0; n++ {
-			room -= overhead + len(rest.Remove[n])
+			room -= quotes + 6*len(rest.Remove[n]) // at most: every byte may be escaped
 		}
 		if n == len(rest.Remove) {
 			break
@@ -48,7 +49,7 @@ func (e *Edit) Parts(size int) []Edit {
 	for {
 		n := 0
 		for ; n < len(rest.Add) && room > 0; n++ {
-			room -= overhead + rest.Add[n].size()
+			room -= rest.Add[n].size()
 		}
 		if n == len(rest.Add) {
 			return append(parts, rest)
@@ -58,14 +59,13 @@ func (e *Edit) Parts(size int) []Edit {
 	}
 }
 
+// size is what the entry takes in a change.
 func (e *Entry) size() int {
-	n := len(e.Value) + len(e.Note) + len(e.Source)
-	for _, list := range [][]string{e.Except, e.Near, e.Unless} {
-		for _, s := range list {
-			n += len(s)
-		}
+	b, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // an entry is plain data
 	}
-	return n
+	return len(b) + 1
 }
 
 // Replay is the set that edits make, one after the other. What is looked up is built once, at the end.

@@ -107,7 +107,7 @@ func (f *File) decode(data []byte) (err error) {
 
 // lines reads the .ndjson form.
 func (f *File) lines(data []byte) error {
-	n := 0
+	n, header := 0, false
 	for line := range bytes.Lines(data) {
 		if n++; len(bytes.TrimSpace(line)) == 0 {
 			continue
@@ -115,7 +115,8 @@ func (f *File) lines(data []byte) error {
 		dec := json.NewDecoder(bytes.NewReader(line))
 		dec.DisallowUnknownFields()
 		var err error
-		if n == 1 {
+		if !header {
+			header = true
 			err = dec.Decode(&struct {
 				Name *string `json:"bank"`
 				*Header
@@ -124,6 +125,9 @@ func (f *File) lines(data []byte) error {
 			var e Entry
 			err = dec.Decode(&e)
 			f.Entries = append(f.Entries, e)
+		}
+		if err == nil && dec.More() {
+			err = errors.New("more than one value")
 		}
 		if err != nil {
 			return fmt.Errorf("line %d: %w", n, err)

@@ -1,6 +1,7 @@
 package bank
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -14,13 +15,14 @@ import (
 // Reader is ready.
 type Reader struct {
 	finder match.Finder
-	good   []match.Match
+	kept   []match.Match
+	at     map[int]int // place in kept, by term
 
 	matches []hamming.Match
 	near    map[ref]int // the distances of the entries that were met
 }
 
-// maxFound bounds what is found in one event.
+// maxFound bounds what is found in one event: of links and devices together, and of terms.
 const maxFound = 256
 
 // Look appends to dst what the event holds of the set's banks: of links those in canonical form. What a bad bank finds within what
@@ -29,9 +31,6 @@ func (r *Reader) Look(dst []rule.Found, s *Set, e *event.Event, links []rule.Lin
 	if s == nil {
 		return dst
 	}
-	if s.terms != nil && e.Fields.Has(event.FieldText) {
-		dst = r.terms(dst, s, e.Text)
-	}
 	if len(s.links) > 0 {
 		for i := range links {
 			dst = s.link(dst, &links[i])
@@ -39,6 +38,9 @@ func (r *Reader) Look(dst []rule.Found, s *Set, e *event.Event, links []rule.Lin
 	}
 	if len(s.devices) > 0 && e.Fields.Has(event.FieldDevice) {
 		dst = add(dst, s.devices[e.Device], e.Device)
+	}
+	if s.terms != nil && e.Fields.Has(event.FieldText) {
+		dst = r.terms(dst, s, e.Text)
 	}
 	return dst
 }
@@ -58,31 +60,52 @@ func (s *Set) Needs(kind Kind) bool { return s != nil && s.kinds[kind] }
 // HasKind is Needs for rules that ask for it.
 func (s *Set) HasKind(kind string) bool { return s.Needs(Kind(kind)) }
 
+// terms notes each term once, where it is disguised least. Of more than there is room for the most severe are kept.
 func (r *Reader) terms(dst []rule.Found, s *Set, text string) []rule.Found {
 	matches := r.finder.Find(s.terms, text)
 	if len(matches) == 0 {
 		return dst
 	}
-	r.good = r.good[:0]
-	if s.anyGood {
-		for _, m := range matches {
-			if s.termOf[m.Term].bank.Header.Good {
-				r.good = append(r.good, m)
+	if r.kept = r.kept[:0]; r.at == nil {
+		r.at = map[int]int{}
+	}
+	clear(r.at)
+	next, covered := 0, 0 // good matches that begin up to here, and where the last of them ends
+	for _, m := range matches {
+		for ; s.anyGood && next < len(matches) && matches[next].Start <= m.Start; next++ {
+			if g := matches[next]; s.termOf[g.Term].bank.Header.Good && !s.over(g) {
+				covered = max(covered, g.End)
 			}
 		}
+		if s.over(m) || !s.termOf[m.Term].bank.Header.Good && m.End <= covered {
+			continue
+		}
+		if at, known := r.at[m.Term]; !known {
+			r.at[m.Term] = len(r.kept)
+			r.kept = append(r.kept, m)
+		} else if m.Cost < r.kept[at].Cost {
+			r.kept[at] = m
+		}
 	}
-	for _, m := range matches {
+	if len(r.kept) > maxFound {
+		slices.SortStableFunc(r.kept, func(a, b match.Match) int {
+			return cmp.Compare(s.termOf[b.Term].entry.Severity, s.termOf[a.Term].entry.Severity)
+		})
+		r.kept = r.kept[:maxFound]
+	}
+	slices.SortFunc(r.kept, func(a, b match.Match) int { return cmp.Or(a.Start-b.Start, a.End-b.End, a.Term-b.Term) })
+	for _, m := range r.kept {
 		f := &s.termOf[m.Term]
-		if limit := s.limits[m.Term]; limit >= 0 && m.Cost > limit || len(dst) == maxFound {
-			continue
-		}
-		if !f.bank.Header.Good && slices.ContainsFunc(r.good, func(g match.Match) bool { return g.Start <= m.Start && m.End <= g.End }) {
-			continue
-		}
 		dst = append(dst, rule.Found{Kind: string(Terms), Bank: f.bank.Name, Entry: f.entry.Value, Policy: f.entry.Policy,
 			Severity: int64(f.entry.Severity), Good: f.bank.Header.Good, Surface: text[m.Start:m.End], Start: m.Start, Cost: m.Cost, How: m.How})
 	}
 	return dst
+}
+
+// over reports whether a match costs more than its entry allows.
+func (s *Set) over(m match.Match) bool {
+	limit := s.limits[m.Term]
+	return limit >= 0 && m.Cost > limit
 }
 
 // link looks a link up: as a page, then its host and every domain above it.

@@ -70,7 +70,7 @@ type compiled struct {
 }
 
 // maxCompiled bounds what a compiler remembers: the set in use, and some that are about to be.
-const maxCompiled = 4
+const maxCompiled = 2
 
 func (c *Compiler) compile(terms []match.Term) (*match.Bank, error) {
 	c.mu.Lock()

@@ -2,6 +2,9 @@ package control
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -46,11 +49,16 @@ func (c *Control) Banks(ctx context.Context) ([]*bank.Bank, error) {
 	return c.banks.head.Banks(), err
 }
 
-// EditBank changes a bank by an edit, whose version is not looked at, and returns the version that it made. Entries to remove that
-// are not there are passed over.
+// EditBank changes a bank that is there by an edit, whose version is not looked at, and returns the version that it made. Entries to
+// remove that are not there are passed over.
 func (c *Control) EditBank(ctx context.Context, a Author, e bank.Edit) (int, error) {
-	return c.editBank(ctx, a, e.Bank, func(old *bank.Bank) (bank.Edit, error) {
-		e.Remove = slices.DeleteFunc(slices.Clone(e.Remove), func(value string) bool {
+	return c.editBank(ctx, a, e.Bank, request("edit", e), func(old *bank.Bank) (bank.Edit, error) {
+		if old.Version == 0 {
+			return e, fmt.Errorf("bank %.64q: %w", e.Bank, record.ErrNotFound)
+		}
+		e.Remove = slices.Clone(e.Remove)
+		slices.Sort(e.Remove)
+		e.Remove = slices.DeleteFunc(slices.Compact(e.Remove), func(value string) bool {
 			_, there := old.Entry(value)
 			return !there
 		})
@@ -58,23 +66,33 @@ func (c *Control) EditBank(ctx context.Context, a Author, e bank.Edit) (int, err
 	}, c.store.PutChanges)
 }
 
+// request is a hash of what was asked for.
+func request(what string, of any) string {
+	h := sha256.New()
+	h.Write([]byte(what))
+	if err := json.NewEncoder(h).Encode(of); err != nil {
+		panic(err) // edits, files and versions are plain data
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
 // PutBank makes a bank what a file says, whatever was in it, and returns the version that it made.
 func (c *Control) PutBank(ctx context.Context, a Author, f *bank.File) (int, error) {
 	if err := f.Check(); err != nil {
 		return 0, fmt.Errorf("%w: %w", record.ErrInvalid, err)
 	}
-	return c.editBank(ctx, a, f.Name, func(old *bank.Bank) (bank.Edit, error) { return old.Difference(f), nil }, c.store.PutChanges)
+	return c.editBank(ctx, a, f.Name, request("put", f), func(old *bank.Bank) (bank.Edit, error) { return old.Difference(f), nil }, c.store.PutChanges)
 }
 
 // RollbackBank makes a bank what it was at an earlier version, and returns the version that it made.
 func (c *Control) RollbackBank(ctx context.Context, a Author, name string, version int) (int, error) {
-	return c.editBank(ctx, a, name, func(old *bank.Bank) (bank.Edit, error) {
+	return c.editBank(ctx, a, name, request("rollback", version), func(old *bank.Bank) (bank.Edit, error) {
 		was, err := c.replayBanks(ctx, func(e *bank.Edit) bool { return e.Bank == name && e.Version <= version })
 		if err != nil {
 			return bank.Edit{}, err
 		}
 		b, ok := was.Bank(name)
-		if !ok || b.Version != version {
+		if !ok || b.Version != version || len(was.Stored(name).Pending) > 0 {
 			return bank.Edit{}, fmt.Errorf("bank %s, version %d: %w", name, version, record.ErrNotFound)
 		}
 		return old.Difference(b.AsFile()), nil
@@ -83,7 +101,7 @@ func (c *Control) RollbackBank(ctx context.Context, a Author, name string, versi
 
 // editBank writes what make says of the bank as it is (an empty one if it is not there), in as many parts as it takes, which put
 // stores in one transaction.
-func (c *Control) editBank(ctx context.Context, a Author, name string, make func(old *bank.Bank) (bank.Edit, error),
+func (c *Control) editBank(ctx context.Context, a Author, name, asked string, make func(old *bank.Bank) (bank.Edit, error),
 	put func(context.Context, ...record.Change) error,
 ) (int, error) {
 	c.banks.mu.Lock()
@@ -97,7 +115,7 @@ func (c *Control) editBank(ctx context.Context, a Author, name string, make func
 	switch had, err := c.store.Change(ctx, a.ID); {
 	case err == nil: // a repeated request
 		ch, err := change.Decode(had.Body)
-		if err != nil || ch.Bank == nil || ch.Bank.Bank != name || ch.By != a.By || ch.Reason != a.Reason {
+		if err != nil || ch.Bank == nil || ch.Bank.Bank != name || ch.Bank.Request != asked || ch.By != a.By || ch.Reason != a.Reason {
 			return 0, fmt.Errorf("change %.64q: %w", a.ID, record.ErrConflict)
 		}
 		return ch.Bank.Version, nil
@@ -119,6 +137,9 @@ func (c *Control) editBank(ctx context.Context, a Author, name string, make func
 		version++
 		e := &parts[i]
 		e.Bank, e.Version = name, version
+		if !e.More {
+			e.Request = asked
+		}
 		if next, err = next.Apply(e); err != nil {
 			return 0, fmt.Errorf("%w: %w", record.ErrInvalid, err)
 		}
@@ -184,6 +205,9 @@ func (c *Control) BankVersions(ctx context.Context, name string) ([]BankVersion,
 	versions := []BankVersion{}
 	for page := (record.Page{Limit: 100}); len(versions) < 500; {
 		rows, err := c.store.ListChanges(ctx, "bank", page)
+		if err == nil && len(rows) == 0 && len(versions) == 0 {
+			err = fmt.Errorf("bank %.64q: %w", name, record.ErrNotFound)
+		}
 		if err != nil || len(rows) == 0 {
 			return versions, err
 		}

@@ -71,7 +71,7 @@ func TestBanks(t *testing.T) {
 		}
 	}
 	step(1)(c.PutBank(t.Context(), ada, file("casino", "viagra")))
-	step(2)(c.EditBank(t.Context(), ada, bank.Edit{Bank: "words", Add: []bank.Entry{{Value: "crypto"}}, Remove: []string{"casino", "nothing"}}))
+	step(2)(c.EditBank(t.Context(), ada, bank.Edit{Bank: "words", Add: []bank.Entry{{Value: "crypto"}}, Remove: []string{"casino", "nothing", "casino"}}))
 	step(3)(c.PutBank(t.Context(), ada, file("one")))
 	if got := values(t, c, "words"); got != "one" {
 		t.Errorf("after three edits: %q", got)
@@ -86,7 +86,7 @@ func TestBanks(t *testing.T) {
 	if _, err := c.PutBank(t.Context(), ada, file(strings.Repeat("x", 300))); !errors.Is(err, record.ErrInvalid) {
 		t.Errorf("a term that is too long: %v", err)
 	}
-	if _, err := c.EditBank(t.Context(), ada, bank.Edit{Bank: "none", Add: []bank.Entry{{Value: "x"}}}); !errors.Is(err, record.ErrInvalid) {
+	if _, err := c.EditBank(t.Context(), ada, bank.Edit{Bank: "none", Add: []bank.Entry{{Value: "x"}}}); !errors.Is(err, record.ErrNotFound) {
 		t.Errorf("a bank that is not there: %v", err)
 	}
 
@@ -96,8 +96,17 @@ func TestBanks(t *testing.T) {
 	step(5)(c.PutBank(t.Context(), once, file("two")))
 	step(5)(c.PutBank(t.Context(), once, file("two")))
 	once.Reason = "another"
-	if _, err := c.PutBank(t.Context(), once, file("three")); !errors.Is(err, record.ErrConflict) {
-		t.Errorf("another request under the same id: %v", err)
+	for what, err := range map[string]error{
+		"another reason": second(c.PutBank(t.Context(), once, file("two"))),
+		"other content":  second(c.PutBank(t.Context(), Author{ID: once.ID, By: once.By, Reason: ada.Reason}, file("three"))),
+		"another edit":   second(c.EditBank(t.Context(), Author{ID: once.ID, By: once.By, Reason: ada.Reason}, bank.Edit{Bank: "words", Drop: true})),
+	} {
+		if !errors.Is(err, record.ErrConflict) {
+			t.Errorf("%s under the same id: %v", what, err)
+		}
+	}
+	if _, err := c.BankVersions(t.Context(), "none"); !errors.Is(err, record.ErrNotFound) {
+		t.Errorf("versions of no bank: %v", err)
 	}
 
 	if s := relayed(t, c, j); s.Version("words") != 5 || len(s.Banks()) != 1 || s.Banks()[0].Len() != 1 {
@@ -117,7 +126,7 @@ func TestBanks(t *testing.T) {
 func TestLargeBanksGoInParts(t *testing.T) {
 	c, j, _ := newControl(t)
 	f := &bank.File{Name: "devices", Header: bank.Header{Kind: bank.Devices}}
-	for i := range 40_000 {
+	for i := range 120_000 {
 		f.Entries = append(f.Entries, bank.Entry{Value: fmt.Sprintf("device-%06d", i)})
 	}
 	version, err := c.PutBank(t.Context(), Author{ID: "big", By: "person:ada"}, f)
@@ -125,8 +134,8 @@ func TestLargeBanksGoInParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := relayed(t, c, j)
-	if got := s.Banks()[0].Len(); got != 40_000 || s.Version("devices") != version || version < 3 {
-		t.Errorf("%d entries at version %d, want 40,000 at %d", got, s.Version("devices"), version)
+	if got := s.Banks()[0].Len(); got != 120_000 || s.Version("devices") != version || version < 3 {
+		t.Errorf("%d entries at version %d, want 120,000 at %d", got, s.Version("devices"), version)
 	}
 	if i := slices.IndexFunc(j.bodies, func(b []byte) bool { return len(b) > 2*partSize }); i >= 0 {
 		t.Errorf("part %d has %d bytes", i+1, len(j.bodies[i]))
@@ -136,6 +145,37 @@ func TestLargeBanksGoInParts(t *testing.T) {
 	}
 	if again, err := c.PutBank(t.Context(), Author{ID: "big", By: "person:ada"}, f); err != nil || again != version {
 		t.Errorf("repeated: version %d, %v", again, err)
+	}
+	if _, err := c.RollbackBank(t.Context(), Author{By: "person:ada"}, "devices", version-1); !errors.Is(err, record.ErrNotFound) {
+		t.Errorf("rollback into the middle of a change: %v", err)
+	}
+	drop := bank.Edit{Bank: "devices", Drop: true}
+	for range 2 { // a repeated request finds the bank gone
+		if got, err := c.EditBank(t.Context(), Author{ID: "drop", By: "person:ada"}, drop); err != nil || got != version+1 {
+			t.Errorf("drop: version %d, %v", got, err)
+		}
+	}
+}
+
+// TestRelayMindsTheJournal holds that changes which together are larger than the journal takes at once get through.
+func TestRelayMindsTheJournal(t *testing.T) {
+	c, j, store := newControl(t)
+	for i := range 6 {
+		e := &bank.Edit{Bank: fmt.Sprint("b", i), Version: 1, Header: &bank.Header{Kind: bank.Devices, Note: "x"}}
+		for n := range 900 {
+			e.Add = append(e.Add, bank.Entry{Value: fmt.Sprint(n, strings.Repeat("d", 3900))})
+		}
+		row, err := c.make(Author{By: "person:ada"}, func(ch *change.Change) { ch.Bank = e })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := store.PutChanges(t.Context(), row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j.most = 16 << 20
+	if s := relayed(t, c, j); len(s.Banks()) != 6 {
+		t.Errorf("%d banks arrived, want 6", len(s.Banks()))
 	}
 }
 

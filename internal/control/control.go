@@ -322,20 +322,27 @@ func (c *Control) Run(ctx context.Context) error {
 	}
 }
 
-// Relay appends the changes that are not in the journal yet and returns how many there were.
+// Relay appends some of the changes that are not in the journal yet and returns how many.
 func (c *Control) Relay(ctx context.Context) (int, error) {
-	const some = 16 // a change may be a whole rule set
+	const (
+		some = 16      // a change may be a whole rule set
+		room = 8 << 20 // bytes, well below what the journal takes at once; one change always fits
+	)
 	pending, err := c.store.PendingChanges(ctx, some)
 	if err != nil || len(pending) == 0 {
 		return 0, err
 	}
-	ids := make([]string, len(pending))
-	bodies := make([][]byte, len(pending))
-	for i, p := range pending {
-		ids[i], bodies[i] = p.ID, p.Body
+	var ids []string
+	var bodies [][]byte
+	size := 0
+	for _, p := range pending {
+		if size += len(p.Body); size > room && len(ids) > 0 {
+			break
+		}
+		ids, bodies = append(ids, p.ID), append(bodies, p.Body)
 	}
 	if err := c.journal.Changes(ctx, ids, bodies); err != nil {
 		return 0, err
 	}
-	return len(pending), c.store.MarkJournaled(ctx, ids)
+	return len(ids), c.store.MarkJournaled(ctx, ids)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/change"
+	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/record"
 	"github.com/ringfence/ringfence/internal/record/sqlite"
 	"github.com/ringfence/ringfence/rule"
@@ -22,12 +23,19 @@ type fakeJournal struct {
 	ids     []string
 	changes []*change.Change
 	bodies  [][]byte
+	most    int // bytes at once; 0 for no limit
 	fail    error
 }
 
 func (j *fakeJournal) Changes(_ context.Context, ids []string, bodies [][]byte) error {
 	if j.fail != nil {
 		return j.fail
+	}
+	size := 0
+	for _, body := range bodies {
+		if size += len(body); j.most > 0 && size > j.most {
+			return journal.ErrTooLarge
+		}
 	}
 	for i, body := range bodies {
 		c, err := change.Decode(body)

@@ -22,7 +22,7 @@ func (c *Control) AcceptDiscovery(ctx context.Context, a Author, id, name string
 		return 0, fmt.Errorf("discovery %s was accepted by %s: %w", id, d.DecidedBy, record.ErrConflict)
 	}
 	e.Value = d.Term
-	version, err := c.editBank(ctx, a, name, func(old *bank.Bank) (bank.Edit, error) {
+	version, err := c.editBank(ctx, a, name, request("accept", []any{id, e}), func(old *bank.Bank) (bank.Edit, error) {
 		switch {
 		case old.Version == 0:
 			return bank.Edit{}, fmt.Errorf("bank %.64q: %w", name, record.ErrNotFound)

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ func (c *Control) pushModel(ctx context.Context, a Author, name string, data []b
 	switch had, err := c.store.Change(ctx, a.ID); {
 	case err == nil: // a repeated request
 		ch, err := change.Decode(had.Body)
-		if err != nil || ch.Model == nil || ch.Model.Name != name || ch.By != a.By || ch.Reason != a.Reason {
+		if err != nil || ch.Model == nil || ch.Model.Name != name || !bytes.Equal(ch.Model.Data, data) || ch.By != a.By || ch.Reason != a.Reason {
 			return 0, fmt.Errorf("change %.64q: %w", a.ID, record.ErrConflict)
 		}
 		return ch.Model.Version, nil

@@ -29,6 +29,8 @@ var (
 	scriptCommon   = script("Common")
 	scriptLatin    = script("Latin")
 	scriptCyrillic = script("Cyrillic")
+
+	scriptInherited = script("Inherited")
 )
 
 // String is the name of the script by Unicode.

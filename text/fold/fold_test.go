@@ -38,7 +38,8 @@ func TestFold(t *testing.T) {
 		{"cyrillic stays cyrillic", "ПРИВЕТ ёЙ сука", "привет ёй сука"},
 		{"letters of another script", "pаypаl сlіck-hеrе frее сrурtо αpple", "paypal click-here free crypto apple"},
 		{"latin letters in another script", "привeт cвoбoдa", "привет свобода"},
-		{"scripts side by side", "IT-шник smsка αβγ naïve αβγ", "it-шник smska αβγ naïve αβγ"},
+		{"scripts side by side", "IT-шник smsка αβγ naïve Δt Яndex мойtext 5μm πr²", "it-шник smsка αβγ naïve δt яndex мойtext 5μm πr2"},
+		{"letters of other scripts in Japanese and Chinese", "ソニーαとCanonの口コミじかん β版アプリLINE口座 半径rのとき面積πr2で口座", "ソニーαとcanonの口コミじかん β版アプリline口座 半径rのとき面積πr2で口座"},
 		{"marks on letters of another script", "о\u0301ff о\u0301", "óff о\u0301"},
 		{"a word of one script and digits", "ак47 win32 h2o", "ак47 win32 h2o"},
 		{"entities", "&#102;ree &lt;b&gt; &amp; R&B; caf&eacute;", "free <b> & r&b; café"},
@@ -234,6 +235,8 @@ func FuzzFold(f *testing.F) {
 		f.Add(s[:min(len(s), 100)])
 	}
 	f.Add(string(characters))
+	f.Add("к口?utm_source=%6bﾞ…自殺…ガ… оﾞa aоﾞ")
+	f.Add("ソニーαとCanonの口コミじかん β版アプリLINE口座")
 	f.Add("e" + strings.Repeat("\u0301\u0323", 40))
 	f.Add("\xff\xc3\xed\xa0\x80")
 	f.Fuzz(func(t *testing.T, s string) {

@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// unmix appends canonical text to dst with every word in one script: a word that mixes Latin letters with those of a script that
-// looks like Latin is written in the one that more of its letters can only be of. сlick with a Cyrillic с becomes click, and привeт
-// with a Latin e привет. Letters without a twin stay.
+// unmix appends canonical text to dst with every word in one script, as far as that can be told: a word that mixes Latin letters
+// with those of a script that looks like Latin is written in the one of which every letter of the other has a twin. сlick with a
+// Cyrillic с becomes click, and привeт with a Latin e привет; Яndex, Δt and мойtext stay what they are.
 func unmix(dst, b []byte) (_ []byte, changed bool) {
 	done := 0 // what of b is in dst
 	for i := 0; i < len(b); {
@@ -16,7 +16,7 @@ func unmix(dst, b []byte) (_ []byte, changed bool) {
 			i += size
 			continue
 		}
-		start := i
+		start, end := i, i+size
 		for start > done && isAlnum(b[start-1]) {
 			start--
 		}
@@ -26,10 +26,11 @@ func unmix(dst, b []byte) (_ []byte, changed bool) {
 				break
 			}
 		}
-		if w.latin > 0 && w.other > 0 {
+		if w.mixed() {
 			dst = w.write(append(dst, b[done:start]...), b[start:i])
 			done, changed = i, true
 		}
+		i = max(i, end) // a letter that is of no such word is passed over
 	}
 	return append(dst, b[done:]...), changed
 }
@@ -37,11 +38,12 @@ func unmix(dst, b []byte) (_ []byte, changed bool) {
 // word counts the letters of a word.
 type word struct {
 	latin, other         int // of Latin, and of other scripts that look like it
-	onlyLatin, onlyOther int // those that look like no letter of the other
+	onlyLatin, onlyOther int // those without a twin
 	cyrillic             bool
 }
 
-// add takes in the next character; false if it is of no word.
+// add takes in the next character; false if it is of no word that could be mixed: in Japanese and Chinese, which know no spaces,
+// words of other scripts stand beside theirs.
 func (w *word) add(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z':
@@ -54,39 +56,55 @@ func (w *word) add(r rune) bool {
 		return '0' <= r && r <= '9'
 	}
 	switch in := infoOf(r); {
-	case in.kind != Letter:
+	case in.script == scriptInherited:
 		return unicode.IsMark(r)
+	case in.kind != Letter:
+		return false
 	case in.script == scriptLatin:
 		w.latin++
 		w.onlyLatin++
 	case folding[in.script] && in.script != scriptCommon:
 		w.other++
 		w.cyrillic = w.cyrillic || in.script == scriptCyrillic
-		if in.alike == 0 || in.cost > twinCost {
+		if latinTwin(r) == 0 {
 			w.onlyOther++
 		}
+	default:
+		return false
 	}
 	return true
 }
 
-// twinCost is the most that the likeness of letters costs which look the same in most typefaces.
-const twinCost = 12
+// mixed reports whether the word is to be written in one script.
+func (w *word) mixed() bool {
+	return w.latin > 0 && w.other > 0 && (w.onlyOther == 0 || w.onlyLatin == 0 && w.cyrillic)
+}
 
 // write appends the word in one script.
 func (w *word) write(dst, b []byte) []byte {
-	toLatin := w.onlyLatin > w.onlyOther || w.onlyLatin == w.onlyOther && w.latin >= w.other
+	twin := cyrillicTwin
+	if w.onlyOther == 0 {
+		twin = latinTwin
+	}
 	for len(b) > 0 {
 		r, size := utf8.DecodeRune(b)
 		b = b[size:]
-		switch in := infoOf(r); {
-		case toLatin && r >= utf8.RuneSelf && in.script != scriptLatin && in.way == Lookalike && in.alike&Latin != 0:
-			r = (in.alike & Latin).First()
-		case !toLatin && w.cyrillic && r < utf8.RuneSelf && cyrillicTwin(r) != 0:
-			r = cyrillicTwin(r)
+		if to := twin(r); to != 0 {
+			r = to
 		}
 		dst = utf8.AppendRune(dst, r)
 	}
 	return dst
+}
+
+// latinTwin is the Latin letter that looks the same in most typefaces as a letter of another script; 0 if there is none.
+func latinTwin(r rune) rune {
+	const most = 12 // hundredths
+	in := infoOf(r)
+	if in.kind != Letter || in.script == scriptLatin || !folding[in.script] || in.way != Lookalike || in.cost > most {
+		return 0
+	}
+	return (in.alike & Latin).First()
 }
 
 // cyrillicTwin is the Cyrillic letter that looks the same as a small Latin one; 0 if there is none.
