@@ -1,7 +1,7 @@
 # Ringfence. `make` alone says what there is. A machine needs Go and make, nothing else; modules download by themselves.
 
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-CORE     := ./event/... ./text/... ./learn/... ./rule/... ./sim/... ./internal/...
+CORE     := ./event/... ./text/... ./media/... ./graph/... ./learn/... ./rule/... ./sim/... ./internal/...
 FUZZTIME ?= 30s
 
 help: ## Say what there is
