@@ -321,7 +321,7 @@ func concurrent(t *testing.T, s record.Store) {
 				}
 				all := len(seen) == n
 				mu.Unlock()
-				if err := s.Settle(t.Context(), 2, outcomes); err != nil {
+				if err := s.Settle(t.Context(), 1, outcomes); err != nil { // what is next in line is due from then on
 					t.Error(err)
 				}
 				if all || t.Failed() {
