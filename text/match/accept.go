@@ -100,22 +100,12 @@ func (w *walker) accept(s state, n *node) {
 	}
 }
 
-// Bounds of the matches that begin at one place, and of those of a text before what overlaps is merged.
-const (
-	maxMatches = 64
-	maxOfText  = 1 << 14
-)
-
-// thin merges what was found so far where there is much of it, so that a text which is one match after the other takes little memory.
-// What a term's conditions may refuse stays as it is.
-func (w *walker) thin() {
-	*w.found = merge(*w.found, func(term int) bool { return term >= len(w.b.terms) || !w.b.terms[term].conditional() })
-	w.crowded = len(*w.found) > maxOfText/2
-}
+// maxMatches bounds the matches that begin at one place.
+const maxMatches = 64
 
 // report keeps the cheaper of two ways to the same match.
 func (w *walker) report(m Match) {
-	here := (*w.found)[w.first:]
+	here := w.found.list[w.first:]
 	for i := range here {
 		if h := &here[i]; h.Term == m.Term && h.Start == m.Start && h.End == m.End {
 			if m.Cost < h.Cost {
@@ -124,8 +114,8 @@ func (w *walker) report(m Match) {
 			return
 		}
 	}
-	if len(here) < maxMatches && len(*w.found) < maxOfText {
-		*w.found = append(*w.found, m)
+	if len(here) < maxMatches {
+		w.found.add(m)
 	}
 }
 

@@ -76,7 +76,8 @@ func (w *walker) back(from int, how How) {
 			continue
 		}
 		for o := n.out - 1; w.b.trie.outs[o] >= 0; o++ {
-			*w.found = append(*w.found, l.match(int(w.b.trie.outs[o]), i, from+1, how, costBackwards))
+			w.found.makeRoom(w.b)
+			w.found.add(l.match(int(w.b.trie.outs[o]), i, from+1, how, costBackwards))
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ringfence/ringfence/text/fold"
 )
@@ -66,6 +67,7 @@ func Compile(terms []Term) (*Bank, error) {
 			}
 			build.add(path, i)
 			b.plain.add(path, t.Boundary)
+			b.plain.wide = b.plain.wide || strings.ContainsFunc(t.Text, func(r rune) bool { return r >= utf8.RuneSelf })
 			if t.Lang == "" || t.Lang == "en" {
 				b.words.add(path, i)
 			}
@@ -119,12 +121,15 @@ func letterPath(symbols []fold.Symbol) ([]uint8, bool) {
 			path = append(path, uint8(bits.TrailingZeros64(uint64(set))))
 		case y.Kind == fold.Letter || y.Kind == fold.Picture || y.Kind == fold.Digit:
 			return nil, false
-		case y.Rune != '\'' && y.Rune != '’':
+		case !apostrophe(y.Rune):
 			gap = true
 		}
 	}
 	return path, len(path) > 0
 }
+
+// apostrophe reports whether a sign parts no letters of a term.
+func apostrophe(r rune) bool { return r == '\'' || r == '’' }
 
 // allowed says whether the conditions of the term hold around the match.
 func (b *Bank) allowed(m Match, text string) bool {

@@ -24,7 +24,7 @@ func (w *nativeWalker) accept(s *nstate, out *nativeOut, end int) {
 		return
 	}
 	m := w.l.match(int(out.term), w.from, end, how, int(cost))
-	here := (*w.found)[w.here:]
+	here := w.found.list[w.here:]
 	for i := range here {
 		if h := &here[i]; h.Term == m.Term && h.End == m.End {
 			if m.Cost < h.Cost {
@@ -33,8 +33,8 @@ func (w *nativeWalker) accept(s *nstate, out *nativeOut, end int) {
 			return
 		}
 	}
-	if len(here) < maxMatches && len(*w.found) < 2*maxOfText {
-		*w.found = append(*w.found, m)
+	if len(here) < maxMatches {
+		w.found.add(m)
 	}
 }
 

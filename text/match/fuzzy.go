@@ -11,7 +11,7 @@ import (
 type fuzzy struct {
 	b      *Bank
 	l      *lattice
-	found  *[]Match
+	found  *finds
 	tokens []token
 	letter []byte // of all tokens
 	keys   []uint32
@@ -39,7 +39,7 @@ const (
 	costWord  = 30 // a neighbour that is another word
 )
 
-func (f *fuzzy) find(b *Bank, l *lattice, found *[]Match) {
+func (f *fuzzy) find(b *Bank, l *lattice, found *finds) {
 	f.b, f.l, f.found = b, l, found
 	if len(b.words.texts) > 0 && l.suspect && f.promises() {
 		f.lookups()
@@ -325,5 +325,6 @@ func (f *fuzzy) align(i int, u use, cost int, how How) {
 		return
 	}
 	a, b := &f.tokens[first], &f.tokens[first+len(s.words)-1]
-	*f.found = append(*f.found, f.l.match(int(s.term), int(a.start), int(b.end), how, cost))
+	f.found.makeRoom(f.b)
+	f.found.add(f.l.match(int(s.term), int(a.start), int(b.end), how, cost))
 }

@@ -19,7 +19,6 @@
 package match
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -97,58 +96,42 @@ type Finder struct {
 	fuzzy   fuzzy
 	native  nativeWalker
 	strange []int32 // runs of Russian that no dictionary has
-	matches []Match
+	found   finds
 }
 
 // Find is the terms of the bank in the text, in order of start, end and term; of one term in overlapping places only the cheapest
-// match. The slice is valid until the next call.
+// match. In a text with more than 16,384 matches it is the first 1,024 places of each term, or as many fewer as it takes to have all
+// terms. The slice is valid until the next call.
 //
 // It takes time linear in the text, at most some thousand steps a word. Text beyond fold.MaxText is not looked at.
 func (f *Finder) Find(b *Bank, text string) []Match {
-	f.matches = f.matches[:0]
+	f.found.reset()
 	if len(b.terms) == 0 {
 		return nil
 	}
 	f.text = text
 	f.lattice.read(f.reader.Read(text))
-	f.walker.walk(b, &f.lattice, &f.matches)
-	f.native.find(b, &f.lattice, &f.matches)
-	f.fuzzy.find(b, &f.lattice, &f.matches)
+	f.walker.walk(b, &f.lattice, &f.found)
+	f.native.find(b, &f.lattice, &f.found)
+	f.fuzzy.find(b, &f.lattice, &f.found)
 	f.findRussian(b)
 	if len(b.aliases) > 0 {
-		f.matches = b.resolve(f.matches, f.native.has)
+		f.found.list = b.resolve(f.found.list, f.native.has)
 	}
-	f.matches = f.settle(b)
-	return f.matches
+	return f.settle(b)
 }
 
-// settle orders the matches and drops what the terms' conditions refuse and, of the matches of a term that overlap, all but the
-// cheapest.
+// settle drops what the terms' conditions refuse, brings what is left in order and merges what overlaps. A term with signs or marks
+// in it that stands there just so is as listed, though it was read like a disguise.
 func (f *Finder) settle(b *Bank) []Match {
-	if len(f.matches) == 0 {
-		return f.matches
+	if len(f.found.list) == 0 {
+		return f.found.list
 	}
-	kept := merge(slices.DeleteFunc(f.matches, func(m Match) bool { return !b.allowed(m, f.text) }), func(int) bool { return true })
-	slices.SortFunc(kept, func(x, y Match) int {
-		return cmp.Or(x.Start-y.Start, x.End-y.End, x.Term-y.Term)
-	})
-	return kept
-}
-
-// merge leaves, in place, of the matches of a term that overlap only the cheapest, if those of the term are to be merged.
-func merge(matches []Match, merges func(term int) bool) []Match {
-	slices.SortFunc(matches, func(x, y Match) int {
-		return cmp.Or(x.Term-y.Term, x.Start-y.Start, x.Cost-y.Cost, y.End-x.End)
-	})
-	kept := matches[:0]
-	for _, m := range matches {
-		if n := len(kept); n > 0 && kept[n-1].Term == m.Term && m.Start < kept[n-1].End && merges(m.Term) {
-			if m.Cost < kept[n-1].Cost {
-				kept[n-1] = m
-			}
-			continue
+	f.found.list = slices.DeleteFunc(f.found.list, func(m Match) bool { return !b.allowed(m, f.text) })
+	for i := range f.found.list {
+		if m := &f.found.list[i]; m.Cost > 0 && m.How&Joined == 0 && strings.EqualFold(f.text[m.Start:m.End], b.terms[m.Term].Text) {
+			m.Cost, m.How = 0, 0
 		}
-		kept = append(kept, m)
 	}
-	return kept
+	return f.found.finish()
 }

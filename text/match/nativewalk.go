@@ -12,6 +12,7 @@ const (
 	nativePerStart  = 300
 	nativePerSymbol = 40
 	nativePerText   = 10_000 // and so many beside
+	nativeOwn       = 10
 )
 
 // maxNative bounds the symbols of one match.
@@ -22,7 +23,8 @@ const maxNative = 2 * maxTermText
 type nativeWalker struct {
 	n     *native
 	l     *lattice
-	found *[]Match
+	b     *Bank
+	found *finds
 
 	units []piece
 	first []int32 // of each symbol, its first unit
@@ -68,8 +70,8 @@ type nstate struct {
 }
 
 // find looks for the native terms of the bank.
-func (w *nativeWalker) find(b *Bank, l *lattice, found *[]Match) {
-	w.n, w.l, w.found = &b.native, l, found
+func (w *nativeWalker) find(b *Bank, l *lattice, found *finds) {
+	w.b, w.n, w.l, w.found = b, &b.native, l, found
 	if w.n.size == 0 || !w.read() {
 		return
 	}
@@ -157,15 +159,25 @@ func (w *nativeWalker) mayStand(i int, y *fold.Symbol, u *piece) bool {
 
 // start walks from one symbol.
 func (w *nativeWalker) start(i int, s nstate) {
-	if w.total <= 0 || !starts(w.l, i) {
+	if !starts(w.l, i) {
 		return
 	}
-	w.from, w.here = i, len(*w.found)
-	w.steps = min(nativePerStart, w.total)
-	w.total -= w.steps
+	w.begin(i)
+	own := ownOf(len(w.l.symbols), nativeOwn)
+	given := min(nativePerStart, own+w.total)
+	w.steps = given
 	s.at, s.last = w.first[i], -1
 	w.walk(s)
-	w.total += w.steps
+	w.total -= max(given-w.steps-own, 0)
+	if w.steps <= 0 && !s.sound && !w.latin {
+		w.straight(i)
+	}
+}
+
+// begin makes symbol i the one that matches begin with.
+func (w *nativeWalker) begin(i int) {
+	w.found.makeRoom(w.b)
+	w.from, w.here = i, len(w.found.list)
 }
 
 // walk tries everything that the next unit can be.
@@ -263,17 +275,8 @@ func (s *nstate) change(w *nativeWalker, symbol int32) {
 // letterDone goes on after the symbols up to end were taken for a letter.
 func (w *nativeWalker) letterDone(s nstate, end int) {
 	l := w.l
-	for i := max(int(s.last)+1, w.from); i < end; i++ {
-		y := &l.symbols[i]
-		if restyled(y) {
-			s.how, s.cost = s.how|Fonts, s.cost+costHidden
-		}
-		if y.Hidden&fold.Invisible != 0 && i > w.from {
-			s.how, s.cost = s.how|Invisibles, s.cost+costHidden
-		}
-	}
+	w.seen(&s, end)
 	s.inner = false
-	s.last = int32(end - 1)
 	s.letters++
 	if outs := w.n.outs[s.node]; len(outs) > 0 && s.spread() && ends(l, end) {
 		for i := range outs {
@@ -284,6 +287,20 @@ func (w *nativeWalker) letterDone(s nstate, end int) {
 		return
 	}
 	w.pass(s, end)
+}
+
+// seen counts how the symbols behind the last letter, up to end, are written.
+func (w *nativeWalker) seen(s *nstate, end int) {
+	for i := max(int(s.last)+1, w.from); i < end; i++ {
+		y := &w.l.symbols[i]
+		if restyled(y) {
+			s.how, s.cost = s.how|Fonts, s.cost+costHidden
+		}
+		if y.Hidden&fold.Invisible != 0 && i > w.from {
+			s.how, s.cost = s.how|Invisibles, s.cost+costHidden
+		}
+	}
+	s.last = int32(end - 1)
 }
 
 // spread reports whether the gaps between the letters can be on purpose: spaces are between all of them or none, and so are the
@@ -299,14 +316,16 @@ const clauseMarks = "、。，！？；：,!?;:،؟؛"
 // pass goes on behind what may stand between letters.
 func (w *nativeWalker) pass(s nstate, end int) {
 	l := w.l
-	gap, space, clause := 0, false, false
+	gap, space, sign, clause := 0, false, false, false
 	for i := end; i < len(l.symbols) && gap <= maxGap; i++ {
 		y := &l.symbols[i]
 		next := s
 		next.at = w.first[i]
 		if gap > 0 {
 			if after, found := w.n.kids[nativeStep{s.node, ' '}]; found {
-				next.node = after
+				if next.node = after; sign {
+					next.how, next.cost = next.how|Separated, next.cost+costGap
+				}
 			} else if w.latin {
 				return
 			} else {
@@ -331,6 +350,7 @@ func (w *nativeWalker) pass(s nstate, end int) {
 		}
 		gap++
 		space = space || y.Kind == fold.Space
+		sign = sign || y.Kind != fold.Space
 		clause = clause || strings.ContainsRune(clauseMarks, y.Rune)
 	}
 }

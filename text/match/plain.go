@@ -2,6 +2,7 @@ package match
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/ringfence/ringfence/text/fold"
 )
@@ -11,27 +12,25 @@ import (
 // bytes, and little more than the first three of each word.
 func (f *Finder) FindPlain(b *Bank, text string) []Match {
 	text = fold.Cut(text)
-	f.matches, f.text = f.matches[:0], text
-	foreign := b.plain.find(b, text, &f.matches)
-	if foreign && b.native.size > 0 {
+	f.found.reset()
+	f.text = text
+	foreign := b.plain.find(b, text, &f.found)
+	if foreign && (b.native.size > 0 || b.plain.wide) {
 		f.lattice.read(f.reader.Read(text))
-		f.native.find(b, &f.lattice, &f.matches)
-		kept := f.matches[:0]
-		for _, m := range f.matches {
-			if m.Cost == 0 {
-				kept = append(kept, m)
-			}
+		f.native.straights(b, &f.lattice, &f.found)
+		if b.plain.wide {
+			f.walker.straights(b, &f.lattice, &f.found)
 		}
-		f.matches = kept
+		f.found.list = slices.DeleteFunc(f.found.list, func(m Match) bool { return m.Term >= len(b.terms) })
 	}
-	f.matches = f.settle(b)
-	return f.matches
+	return slices.DeleteFunc(f.settle(b), func(m Match) bool { return m.Cost > 0 })
 }
 
 // plain walks the trie along bytes.
 type plain struct {
 	leads  [1 << 15 / 64]uint64 // by the first three characters of a term, 5 bits each
 	inside bool                 // terms may begin within words
+	wide   bool                 // a term has letters beyond ASCII, which only the walk along symbols knows
 }
 
 // What a byte is: its step in the trie and one, or one of these.
@@ -72,6 +71,10 @@ func (p *plain) add(path []uint8, boundary string) {
 		return path[i] + 1
 	}
 	if len(path) > 2 {
+		if path[1] == space { // there may be more spaces
+			word, bit := leadsAt(class(0), between, between)
+			p.leads[word] |= 1 << bit
+		}
 		word, bit := leadsAt(class(0), class(1), class(2))
 		p.leads[word] |= 1 << bit
 		return
@@ -91,7 +94,7 @@ func (p *plain) add(path []uint8, boundary string) {
 }
 
 // find reports whether the text holds characters beyond ASCII. It looks for the beginnings of words eight bytes at a time.
-func (p *plain) find(b *Bank, s string, found *[]Match) (foreign bool) {
+func (p *plain) find(b *Bank, s string, found *finds) (foreign bool) {
 	var before uint64 // 0x80 if the byte before is of a word
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
@@ -143,18 +146,29 @@ func (p *plain) mayLead(s string, i int) bool {
 	return p.leads[word]&(1<<bit) != 0
 }
 
+// spaces reports whether a byte is white space.
+func spaces(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
+
 // from walks from one place.
-func (p *plain) from(b *Bank, s string, start int, found *[]Match) {
+func (p *plain) from(b *Bank, s string, start int, found *finds) {
 	n := &b.trie.nodes[0]
 	inner := start > 0 && byteClass[s[start-1]] != between
+	blank := 0 // spaces beside the first
 	for i := start; i < len(s); {
 		c := byteClass[s[i]]
 		step := int(c) - 1
 		if c == between {
-			if s[i] != ' ' || byteClass[s[i-1]] == between {
+			if !spaces(s[i]) {
 				return
 			}
-			step = space
+			if byteClass[s[i-1]] == between {
+				if blank++; blank == maxSpace {
+					return
+				}
+				i++
+				continue
+			}
+			step, blank = space, 0
 		}
 		if c == other || n.kids&(1<<step) == 0 {
 			return
@@ -172,7 +186,8 @@ func (p *plain) from(b *Bank, s string, start int, found *[]Match) {
 			}
 			boundary := b.endings[term].boundary
 			if (ends || boundary == "none" || boundary == "start") && (!inner || boundary == "none" || boundary == "end") {
-				*found = append(*found, Match{Term: int(term), Start: start, End: i})
+				found.makeRoom(b)
+				found.add(Match{Term: int(term), Start: start, End: i})
 			}
 		}
 	}

@@ -97,9 +97,8 @@ func (f *Finder) findRussian(b *Bank) {
 		run := &l.runs[i]
 		word, _ := l.cyrillicWord(run, steps[:], runes[:])
 		r.each(word, func(t *russianTerm) {
-			if len(f.matches) < 2*maxOfText {
-				f.matches = append(f.matches, l.match(int(t.term), int(run.start), int(run.end), Edited, costEdit))
-			}
+			f.found.makeRoom(b)
+			f.found.add(l.match(int(t.term), int(run.start), int(run.end), Edited, costEdit))
 		})
 	}
 }

@@ -11,10 +11,11 @@ import (
 // findAll is Find without what rules out starts and texts beforehand: it walks from wherever a walk may begin, and takes every text
 // apart for misspelt words.
 func (f *Finder) findAll(b *Bank, text string) []Match {
-	f.matches, f.text = f.matches[:0], text
+	f.found.reset()
+	f.text = text
 	l, w := &f.lattice, &f.walker
 	l.read(f.reader.Read(text))
-	w.b, w.l, w.found, w.crowded = b, l, &f.matches, false
+	w.b, w.l, w.found = b, l, &f.found
 	w.total = stepsOf(len(l.symbols), stepsPerSymbol, stepsPerText)
 	for i, flags := range l.flags {
 		if flags&inner == 0 {
@@ -39,13 +40,12 @@ func (f *Finder) findAll(b *Bank, text string) []Match {
 		}
 	}
 	w.backwards()
-	f.native.find(b, l, &f.matches)
-	f.fuzzy.b, f.fuzzy.l, f.fuzzy.found = b, l, &f.matches
+	f.native.find(b, l, &f.found)
+	f.fuzzy.b, f.fuzzy.l, f.fuzzy.found = b, l, &f.found
 	if len(b.words.texts) > 0 && l.suspect {
 		f.fuzzy.lookups()
 	}
-	f.matches = f.settle(b)
-	return f.matches
+	return f.settle(b)
 }
 
 // siftedBank has terms of which made-up texts hold parts, in disguise.

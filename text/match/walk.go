@@ -17,15 +17,14 @@ const (
 type walker struct {
 	b     *Bank
 	l     *lattice
-	found *[]Match
+	found *finds
 
-	start   int  // symbol
-	inside  bool // the start is within a word: only for terms without boundaries
-	steps   int  // left for this start
-	total   int  // left for this text, beside what is every start's own
-	first   int  // match of this start
-	crowded bool // merging what was found leaves too much of it to do so again
-	ahead   int  // symbol beyond which mayBegin does not look
+	start  int  // symbol
+	inside bool // the start is within a word: only for terms without boundaries
+	steps  int  // left for this start
+	total  int  // left for this text, beside what is every start's own
+	first  int  // match of this start
+	ahead  int  // symbol beyond which mayBegin does not look
 }
 
 // state is a place in lattice and trie, and how it was reached.
@@ -60,8 +59,8 @@ type sums struct {
 	doubtful                          bool // one of them alone would not do
 }
 
-func (w *walker) walk(b *Bank, l *lattice, found *[]Match) {
-	w.b, w.l, w.found, w.crowded = b, l, found, false
+func (w *walker) walk(b *Bank, l *lattice, found *finds) {
+	w.b, w.l, w.found = b, l, found
 	w.total = stepsOf(len(l.symbols), stepsPerSymbol, stepsPerText)
 	for i := 0; i < len(l.symbols); {
 		if w.starts(i) && w.mayBegin(i) {
@@ -143,19 +142,31 @@ func (w *walker) leads(i int) bool {
 
 // from walks from one symbol.
 func (w *walker) from(i int) {
-	if len(*w.found) >= maxOfText && !w.crowded {
-		w.thin()
-	}
-	w.start, w.first = i, len(*w.found)
-	given := min(stepsPerStart, ownSteps+w.total)
+	w.begin(i)
+	own := ownOf(len(w.l.symbols), ownSteps)
+	given := min(stepsPerStart, own+w.total)
 	w.steps = given
-	s := state{at: int32(i), word: int32(i), last: -1, letter: -1}
+	w.letters(w.state(i))
+	w.total -= max(given-w.steps-own, 0)
+	if w.steps <= 0 {
+		w.straight(i)
+	}
+}
+
+// begin makes symbol i the one that matches begin with.
+func (w *walker) begin(i int) {
+	w.found.makeRoom(w.b)
+	w.start, w.first = i, len(w.found.list)
 	w.inside = w.l.flags[i]&(inner|joint) == inner
+}
+
+// state is that of a walk before symbol i.
+func (w *walker) state(i int) state {
+	s := state{at: int32(i), word: int32(i), last: -1, letter: -1}
 	if w.l.flags[i]&joint != 0 {
 		s.how, s.cost = Joined, costJoin
 	}
-	w.letters(s)
-	w.total -= max(given-w.steps-ownSteps, 0)
+	return s
 }
 
 // cost of the moves, in hundredths.
@@ -203,6 +214,12 @@ func (w *walker) letters(s state) {
 
 // take goes on by one letter.
 func (w *walker) take(s state, n *node, y *fold.Symbol, letter int, own bool) {
+	w.step(&s, n, y, letter, own)
+	w.after(s)
+}
+
+// step takes a letter.
+func (w *walker) step(s *state, n *node, y *fold.Symbol, letter int, own bool) {
 	s.node = n.child(letter)
 	s.letter = int8(letter)
 	s.again = 0
@@ -219,8 +236,10 @@ func (w *walker) take(s state, n *node, y *fold.Symbol, letter int, own bool) {
 	s.hidden(y)
 	s.last = s.at
 	s.at++
-	w.after(s)
 }
+
+// lowest is the first letter of a set that has one.
+func lowest(letters uint64) int { return bits.TrailingZeros64(letters) }
 
 // hidden counts what the reader does not see at the symbol.
 func (s *state) hidden(y *fold.Symbol) {

@@ -109,7 +109,7 @@ func TestNothingIsHiddenBehindHostileTexts(t *testing.T) {
 	if n := len(found); n == 0 || bank.terms[found[n-1].Term].Text != "assassin" {
 		t.Errorf("%d matches, and assassin is not the last", n)
 	}
-	if n := cap(f.matches); n > 2*maxOfText {
+	if n := cap(f.found.list); n > 2*maxOfText {
 		t.Errorf("memory for %d matches, want that for %d at most", n, maxOfText)
 	}
 }
@@ -169,7 +169,7 @@ func BenchmarkMegabyte(b *testing.B) {
 				took = processorTime(b) - start
 			}
 			b.ReportMetric(took, "cpu-s")
-			b.ReportMetric(float64(cap(f.lattice.symbols)*40+cap(f.lattice.run)*5+cap(f.matches)*40)/(1<<20), "MiB")
+			b.ReportMetric(float64(cap(f.lattice.symbols)*40+cap(f.lattice.run)*5+cap(f.found.list)*40)/(1<<20), "MiB")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
