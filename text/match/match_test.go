@@ -292,6 +292,64 @@ func TestPlainIsAmongAll(t *testing.T) {
 	})
 }
 
+// TestPlainIsWhatCostsNothing holds that Find says of the same places as FindPlain that the term is there as listed.
+func TestPlainIsWhatCostsNothing(t *testing.T) {
+	bank := compile(t, listed...)
+	rapid.Check(t, func(t *rapid.T) {
+		pieces := append([]string{" ", ".", ", ", "  ", "\n", "!", " - ", ". ", "🔥", "s", "的", "ㄹ"}, listed...)
+		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 8).Draw(t, "pieces"), rapid.SampledFrom([]string{"", " "}).Draw(t, "between"))
+		var f Finder
+		free := map[Match]bool{}
+		for _, m := range f.Find(bank, text) {
+			if m.Cost == 0 {
+				free[m] = true
+			}
+		}
+		for _, m := range f.FindPlain(bank, text) {
+			if !free[m] {
+				t.Fatalf("%q: FindPlain has %+v, which Find has not", text, m)
+			}
+			delete(free, m)
+		}
+		for m := range free {
+			if !strings.ContainsAny(bank.terms[m.Term].Text, "-'") { // not as bytes
+				t.Fatalf("%q: Find has %+v, which FindPlain has not", text, m)
+			}
+		}
+	})
+}
+
+// TestSignsBetweenWordsCost holds that a term whose words are parted by more than spaces is not as listed, unless it is listed so.
+func TestSignsBetweenWordsCost(t *testing.T) {
+	bank := compile(t, "kill yourself", "a-okay", "café crème", "don't tell", "🍆 🍑", "自 杀")
+	for _, tc := range []struct {
+		text string
+		cost int
+	}{
+		{"kill yourself", 0},
+		{"KILL \t yourself", 0},
+		{"to kill. Yourself is fine", costGap},
+		{"kill, yourself", costGap},
+		{"kill) (yourself", costGap},
+		{"kill 🔥 yourself", costGap},
+		{"kill-yourself", costGap},
+		{"A-Okay", 0},
+		{"a okay", 0},
+		{"CAFÉ crème", 0},
+		{"don't tell", 0},
+		{"🍆 🍑", 0},
+		{"🍆!🍑", costGap},
+		{"自 杀", 0},
+		{"自。杀", costGap},
+	} {
+		var f Finder
+		found := f.Find(bank, tc.text)
+		if len(found) != 1 || found[0].Cost != tc.cost || (found[0].How == 0) != (tc.cost == 0) {
+			t.Errorf("%q: found %+v, want one match at cost %d", tc.text, found, tc.cost)
+		}
+	}
+}
+
 func TestFindAllocatesNothing(t *testing.T) {
 	bank := compile(t, "viagra", "free money", "kill yourself", "法轮功", "حمار", "خنزير", "ばか", "시발", "망했어", "수상해", "мошенник")
 	texts := []string{"an ordinary post with nothing in it, 10/10 #fun @ home", "get v1agra and fr33 m.o.n.e.y, kll yrslf", "Größe, naïve façade, привет", "他练发轮功，法lun功，氵去轮功", "ya 7mar, حںرىر يا 7مار", "ﾊﾞｶ ばーか", "씨빨 시1발 mang했어 水상해", "он точно мошеник"}

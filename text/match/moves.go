@@ -227,8 +227,8 @@ func (w *walker) nextWord(s state, n *node) {
 		return
 	}
 	for k := int32(1); k <= maxSpace && int(s.at+k) < len(l.symbols) && l.flags[s.at+k-1]&blank != 0; k++ {
-		if l.symbols[s.at+k-1].Kind != fold.Space {
-			next.how |= Separated
+		if l.symbols[s.at+k-1].Kind != fold.Space { // as listed, words have nothing but spaces between them
+			next.how, next.cost = next.how|Separated, s.cost+costGap
 		}
 		next.at = s.at + k
 		next.word = next.at
