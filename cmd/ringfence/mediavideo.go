@@ -173,6 +173,9 @@ type segment struct {
 }
 
 func (c mediaCompareCmd) Run(ctx context.Context) error {
+	if c.Distance < 1 || c.Distance > 256 || c.Quality < 1 || c.Quality > 100 || c.Gap <= 0 {
+		return fmt.Errorf("distance %d, quality %d, gap %v: want 1 to 256, 1 to 100 and over 0", c.Distance, c.Quality, c.Gap)
+	}
 	query, err := readVideo(ctx, c.hasher(), c.Query)
 	if err != nil {
 		return err

@@ -43,7 +43,7 @@ type Segment struct {
 }
 
 const (
-	maxFrames = 20_000                 // of each video that are compared
+	maxFrames = 10_000                 // of each video that are compared
 	maxLines  = 128                    // that are tried
 	binWidth  = 250 * time.Millisecond // of the votes' offsets
 	tolerance = 600 * time.Millisecond // a frame's distance from the line, for frames that were taken half a second apart
@@ -53,9 +53,10 @@ const (
 var speeds = [...]float64{1, 0.5, 0.75, 0.8, 0.9, 0.95, 1.05, 1.1, 1.25, 1.5, 2}
 
 // Compare compares a query with a known video. Frames need not be in order; those over [MaxTime] or below the quality are left out, and of more than
-// 20,000 every second, third and so on is taken.
+// 10,000 every second, third and so on is taken.
 //
-// Each frame of the query is compared with each of the known video, about 5 ns each. Pairs of equal frames then vote for the line
+// Each frame of the query is compared with each of the known video. An hour against an hour at a frame a second takes a twentieth of a second of processor
+// time, a second where nothing moves in either, and the most frames there can be eight times that. Pairs of equal frames then vote for the line
 // (a speed and an offset) on which they lie; the line with most votes is cut where the gap is too long, its longest piece becomes a segment,
 // the query's frames in it are taken out, and so on while two frames agree. Memory is a bit for each pair of frames.
 func Compare(query, known []Frame, o Options) Comparison {
@@ -168,13 +169,18 @@ func (m *matches) percent(matched []bool) float64 {
 	return 100 * float64(n) / float64(len(matched))
 }
 
-// each calls do for each known frame that is equal to frame i of the query.
-func (m *matches) each(i int, do func(j int)) {
-	for k, word := range m.row(i) {
-		for ; word != 0; word &= word - 1 {
-			do(64*k + bits.TrailingZeros64(word))
+// next is the first set bit of a row from j on; -1 if there is none.
+func next(row []uint64, j int) int {
+	for k := j / 64; k < len(row); k++ {
+		word := row[k]
+		if k == j/64 {
+			word &= ^uint64(0) << (j % 64)
+		}
+		if word != 0 {
+			return 64*k + bits.TrailingZeros64(word)
 		}
 	}
+	return -1
 }
 
 // line is where frames of a query lie in the known video: at speed·t + offset, in seconds.
@@ -192,15 +198,12 @@ func (m *matches) on(l line) []pair {
 		from, _ := slices.BinarySearchFunc(m.known, at-tolerance.Seconds(), func(f Frame, s float64) int { return cmp.Compare(f.Time.Seconds(), s) })
 		best, least := -1, math.Inf(1)
 		row := m.row(i)
-		for j := from; j < len(m.known); j++ {
-			d := m.known[j].Time.Seconds() - at
-			if d > tolerance.Seconds() {
+		for j := next(row, from); j >= 0; j = next(row, j+1) {
+			off := m.known[j].Time.Seconds() - at
+			if off > tolerance.Seconds() {
 				break
 			}
-			if row[j/64]>>(j%64)&1 == 0 {
-				continue
-			}
-			if cost := float64(f.Hash.Distance(m.known[j].Hash)) + 10*math.Abs(d); cost < least {
+			if cost := float64(f.Hash.Distance(m.known[j].Hash)) + 10*math.Abs(off); cost < least {
 				best, least = j, cost
 			}
 		}
@@ -301,7 +304,8 @@ func (v *votes) count(i int, by int32) {
 	for s, speed := range speeds {
 		from[s] = (-speed*v.m.query[i].Time.Seconds() - v.lowest[s]) / binWidth.Seconds()
 	}
-	v.m.each(i, func(j int) {
+	row := v.m.row(i)
+	for j := next(row, 0); j >= 0; j = next(row, j+1) {
 		u := v.m.known[j].Time.Seconds() / binWidth.Seconds()
 		for s := range speeds {
 			if b := int(max(u+from[s], 0)); b+1 != last[s] {
@@ -309,7 +313,7 @@ func (v *votes) count(i int, by int32) {
 				last[s] = b + 1
 			}
 		}
-	})
+	}
 }
 
 // best is the line through the middle of the two neighbouring bins with most votes together, if those are at least two. Another speed than
