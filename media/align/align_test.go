@@ -332,3 +332,38 @@ func FuzzExtract(f *testing.F) {
 		}
 	})
 }
+
+// TestGap holds that pictures which share their upper and lower parts do not count as one, and that one with something on it does.
+func TestGap(t *testing.T) {
+	const w, h = 400, 480
+	mixed := func(from, to int) Plane { // one scene, with another in some rows
+		p, inner := scene(1, w, h), scene(2, w, h)
+		copy(p.Pix[from*w:to*w], inner.Pix[from*w:to*w])
+		return p
+	}
+	banked := features(t, scene(1, w, h))
+	for _, c := range []struct {
+		name     string
+		from, to int
+		want     bool
+	}{{"the same", 0, 0, true}, {"a bar", 300, 360, true}, {"all but a seventh above and below", 65, 415, false}} {
+		a, ok := Verify(features(t, mixed(c.from, c.to)), banked)
+		if ok != c.want || a.Inliers < MinInliers {
+			t.Errorf("%s: %t with %d inliers and a gap of %.2f, want %t", c.name, ok, a.Inliers, a.Gap, c.want)
+		}
+	}
+}
+
+// TestWithin keeps the features of a rectangle, and where they are.
+func TestWithin(t *testing.T) {
+	f := features(t, scene(1, 960, 640))
+	right := f.Within(image.Rect(480, 0, 960, 640))
+	left := f.Within(image.Rect(0, 0, 480, 640))
+	if left.Len() == 0 || right.Len() == 0 || left.Len()+right.Len() != f.Len() {
+		t.Fatalf("%d left and %d right of %d features", left.Len(), right.Len(), f.Len())
+	}
+	a, ok := Verify(right, f)
+	if !ok || a.Query != image.Rect(0, 0, 960, 640) || f.Within(image.Rectangle{}).Len() != 0 {
+		t.Errorf("the right half lies at %v: %t", a.Query, ok)
+	}
+}

@@ -1,6 +1,9 @@
 package align
 
-import "math"
+import (
+	"image"
+	"math"
+)
 
 // MaxFeatures is the most that Extract gives for a picture.
 const MaxFeatures = 512
@@ -30,6 +33,19 @@ type Features struct {
 
 // Len is the number of features, up to MaxFeatures. Below some 30 a picture can hardly be recognised: it is flat.
 func (f *Features) Len() int { return len(f.points) }
+
+// Within are the features in a rectangle of the picture, in its pixels. Places stay those in the whole picture.
+func (f *Features) Within(r image.Rectangle) *Features {
+	out := &Features{width: f.width, height: f.height}
+	for i, p := range f.points {
+		at := image.Pt(int(float64(p.x)/fine*f.scale()), int(float64(p.y)/fine*f.scale()))
+		if at.In(r) {
+			out.points = append(out.points, p)
+			out.descriptors = append(out.descriptors, f.descriptors[i])
+		}
+	}
+	return out
+}
 
 // scale is how many pixels of the picture a pixel of the working size is.
 func (f *Features) scale() float64 {

@@ -60,7 +60,8 @@ type Finder struct {
 // NewFinder returns a Finder.
 func NewFinder() *Finder { return &Finder{hasher: pdq.NewHasher()} }
 
-// Item is what a bank can know of a picture: its digests, hashes and features, under an id. file may be nil.
+// Item is what a bank can know of a picture: its digests, hashes and features, under an id. Of a picture on a page, such as a screenshot,
+// it takes the features of the picture, or every screenshot of the same program would show it. file may be nil.
 func (f *Finder) Item(id string, file []byte, p *picture.Picture) (Item, error) {
 	it := Item{ID: id, W: p.W, H: p.H}
 	if file != nil {
@@ -69,9 +70,13 @@ func (f *Finder) Item(id string, file []byte, p *picture.Picture) (Item, error) 
 	for _, v := range f.hashes(p) {
 		it.Hashes = append(it.Hashes, Hash{v.spectrum.Hash(), v.variant, v.spectrum.Quality})
 	}
-	var err error
-	it.Features, err = align.Extract(luma(reduced(p)))
-	return it, err
+	small := reduced(p)
+	features, err := align.Extract(luma(small))
+	if err != nil {
+		return it, err
+	}
+	it.Features = features.Within(f.content(small))
+	return it, nil
 }
 
 // Find gives what of the bank a picture shows, the highest score first, each item once. file holds the bytes that p was decoded from, for the
@@ -150,6 +155,9 @@ func (f *Finder) parts(s *search, p *picture.Picture) {
 		part := cut(small, r.Rectangle)
 		spectrum := f.hasher.Full(part.Pix, part.W, part.H)
 		f.near = s.hash(f.near, &spectrum, back(r.Rectangle), func(pdq.Dihedral, bool) Method { return Layout })
+	}
+	if s.bank.features.Len() == 0 {
+		return
 	}
 	grey := luma(small)
 	if s.features(Features, grey, back) == 0 {
@@ -230,9 +238,6 @@ func (s *search) hash(near []hamming.Match, spectrum *pdq.Spectrum, at image.Rec
 
 // features looks for pictures that share features, and says how many it found.
 func (s *search) features(method Method, grey align.Plane, back func(image.Rectangle) image.Rectangle) int {
-	if s.bank.features.Len() == 0 {
-		return 0
-	}
 	query, err := align.Extract(grey)
 	if err != nil { // a picture without pixels
 		return 0

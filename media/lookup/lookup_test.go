@@ -150,7 +150,8 @@ func TestHiddenByAlpha(t *testing.T) {
 	known := drawing(1, 320, 240)
 	hidden := &picture.Picture{W: known.W, H: known.H, Pix: make([]byte, len(known.Pix)), Alpha: make([]byte, known.W*known.H)}
 	for i := range hidden.Alpha { // black ink, as thick as the picture is dark
-		hidden.Alpha[i] = 255 - known.Pix[3*i]
+		q := known.Pix[3*i:]
+		hidden.Alpha[i] = byte(255 - (299*int(q[0])+587*int(q[1])+114*int(q[2]))/1000)
 	}
 	b := build(t, item(t, "known", known))
 	if got := lookup.NewFinder().Find(b, nil, hidden); len(got) != 1 || got[0].ID != "known" {
@@ -325,6 +326,24 @@ func TestItemsThatAreRefused(t *testing.T) {
 		}
 		if _, err := lookup.Build([]lookup.Item{{ID: "known"}, it}); !errors.Is(err, lookup.ErrItem) {
 			t.Errorf("%s: Build gives %v, want ErrItem", name, err)
+		}
+	}
+}
+
+// TestSharedFrame holds that two screenshots of one program, or two pictures with one caption, are not the same for what they share.
+func TestSharedFrame(t *testing.T) {
+	for _, name := range []string{"phone screenshot light", "phone screenshot dark", "caption both 35%"} {
+		known, other := drawing(1, 640, 480), drawing(2, 640, 480)
+		b := build(t, item(t, "known", altered(t, known, name)))
+		finder := lookup.NewFinder()
+		if got := finder.Find(b, nil, altered(t, other, name)); len(got) != 0 {
+			t.Errorf("%s of another picture: got %+v, want nothing", name, got)
+		}
+		if got := finder.Find(b, nil, altered(t, altered(t, known, "crop 5%"), name)); len(got) != 1 {
+			t.Errorf("%s of the same picture, cropped: got %+v, want known", name, got)
+		}
+		if got := finder.Find(b, nil, known); len(got) != 1 {
+			t.Errorf("the picture that is known from a %s: got %+v, want known", name, got)
 		}
 	}
 }

@@ -164,3 +164,52 @@ func TestRecall(t *testing.T) {
 		t.Errorf("copies of %d photos matched another picture, want none", len(wrongful))
 	}
 }
+
+// TestSharedInterfaces banks screenshots and captioned pictures of other photos than the queries: what they share is the interface, the
+// typeface and often the phrase. It logs what matches all the same. RINGFENCE_PHOTOS names two folders, as for TestRecall.
+func TestSharedInterfaces(t *testing.T) {
+	folders := filepath.SplitList(os.Getenv("RINGFENCE_PHOTOS"))
+	if len(folders) < 2 {
+		t.Skip("RINGFENCE_PHOTOS does not name two folders of photos, what is looked up and what is banked")
+	}
+	names, originals := photos(t, folders[0])
+	_, others := photos(t, folders[1])
+	framed := regexp.MustCompile(`^(phone screenshot (light|dark)|desktop screenshot|caption both 35%|text band bottom|meme text)$`)
+	finder := lookup.NewFinder()
+	var items []lookup.Item
+	alter := func(name string, seed int, img, other *image.RGBA) *picture.Picture {
+		all := transform.All()
+		i := slices.IndexFunc(all, func(tr transform.Transform) bool { return tr.Name == name })
+		return rgb(all[i].Apply(img, other, rand.New(rand.NewPCG(uint64(seed), 7))))
+	}
+	for _, tr := range transform.All() {
+		for i, img := range others {
+			if !framed.MatchString(tr.Name) {
+				continue
+			}
+			it, err := finder.Item(fmt.Sprintf("%s, %d", tr.Name, i), nil, alter(tr.Name, i, img, others[(i+1)%len(others)]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			items = append(items, it)
+		}
+	}
+	b, err := lookup.Build(items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tr := range transform.All() {
+		if !framed.MatchString(tr.Name) {
+			continue
+		}
+		matched := 0
+		for i, img := range originals {
+			found := finder.Find(b, nil, alter(tr.Name, 1000+i, img, originals[(i+1)%len(originals)]))
+			if len(found) > 0 {
+				matched++
+				t.Logf("%s of %s matches %+v", tr.Name, names[i], found[0])
+			}
+		}
+		t.Logf("%s: %d of %d match one of %d banked pictures that are framed likewise", tr.Name, matched, len(originals), b.Len())
+	}
+}
