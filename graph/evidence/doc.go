@@ -9,7 +9,8 @@
 //
 // and the p-value of c co-actions is P(Poisson(λ) ≥ c). What a campaign does itself is part of C, which errs on the safe side. Traces that see
 // the same acts are of one class, of which the least p-value counts, times their number; classes in which both accounts act are combined by Fisher's method or by the
-// least of them, whichever says more, at the cost of that choice. False discoveries are held to a share by the procedure of Benjamini and Hochberg (1995) over all pairs of accounts, not over those
+// least of them, whichever says more, at the cost of that choice. A pair that repeats nothing is no
+// edge, however many traces have it once: one occasion, such as a giveaway, may ask for a follow, a repost and a reply at a time. False discoveries are held to a share by the procedure of Benjamini and Hochberg (1995) over all pairs of accounts, not over those
 // that were seen together, which would be a selection.
 //
 // A trace of batches is tested by key: accounts that sign up from one address within a day are each there once, so that no pair repeats, but so many of

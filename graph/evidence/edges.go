@@ -27,7 +27,7 @@ const (
 	wholly = 64
 )
 
-// Edges are the edges that stand now, by their ends. It takes time for the pairs that met twice or more, little of it for those that have not met since
+// Edges are the edges that stand now, by their ends. It takes time for the pairs that repeated a co-action, little of it for those that have not met since
 // the call before.
 func (m *Model) Edges() []Edge {
 	n := float64(len(m.names))

@@ -75,7 +75,7 @@ type Model struct {
 	degree   [][MaxTraces]float32 // appearances, by account
 	traces   []trace
 	pairs    map[uint64]*pair
-	repeated []*pair // pairs that were together twice or more, in the order in which they became so
+	repeated []*pair // pairs that co-acted twice or more in one trace, in the order in which they came to
 	clock    int64
 	calls    int // of Edges
 }

@@ -227,6 +227,25 @@ func TestTracesOfOneClassCountOnce(t *testing.T) {
 	}
 }
 
+// TestOneOccasionIsNoEdge: two who meet once in each of several traces are no edge, however rare that is.
+func TestOneOccasionIsNoEdge(t *testing.T) {
+	m := model(t, Trace{Name: "follow", Class: "follow", Window: 10}, Trace{Name: "reply", Class: "reply", Window: 10},
+		Trace{Name: "repost", Class: "repost", Window: 10})
+	at := int64(0)
+	for i := range 3000 {
+		at += 100
+		for trace := range 3 {
+			feed(t, m, trace, []act{{fmt.Sprint("k", i), fmt.Sprint("x", i%50), at}})
+		}
+	}
+	for trace := range 3 {
+		feed(t, m, trace, []act{{"prize", "a", at + 100}, {"prize", "b", at + 100}})
+	}
+	if edges := m.Edges(); len(edges) > 0 {
+		t.Errorf("edges %+v", edges)
+	}
+}
+
 func TestBatches(t *testing.T) {
 	m := model(t, Trace{Name: "signup", Window: 3600 * second, Batch: true, Usual: 1})
 	var acts []act

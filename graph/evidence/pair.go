@@ -13,7 +13,7 @@ type pair struct {
 	id       uint64 // see pairOf
 	last     int64
 	together [MaxTraces]float32
-	times    int
+	repeated bool
 	why      []Meeting
 	logP     float64 // when it was last computed
 	fresh    bool    // they met since
@@ -44,7 +44,8 @@ func (m *Model) meet(trace int, name string, a, b uint32, at int64, met coaction
 	}
 	p.last, p.fresh = at, true
 	p.together[trace] += float32(met.Weight)
-	if p.times++; p.times == 2 {
+	if !p.repeated && p.together[trace] >= 2 {
+		p.repeated = true
 		m.repeated = append(m.repeated, p)
 	}
 	if len(p.why) < maxWhy && !slices.ContainsFunc(p.why, func(w Meeting) bool { return w.Trace == trace && w.Key == name }) {
