@@ -1,7 +1,7 @@
 // Package ocr reads the text in pictures by running Tesseract: captions, screenshots, and what is written onto photos.
 //
-// Tesseract expects dark print on light paper. Text on photos is light with a dark outline, so that it can be read on any ground, which is also why Tesseract
-// alone does not see it. A [Reader] shows it each picture in several preparations (see [Preparation]) and joins what they gave: of words
+// Tesseract expects dark print on light paper. Text on photos is light with a dark outline, so that it can be read on any ground, and Tesseract alone
+// reads less than half of it. A [Reader] shows it each picture in several preparations (see [Preparation]) and joins what they gave: of words
 // that lie on one another the one that was read most surely, in lines from the top.
 //
 // # What it does not read
