@@ -42,25 +42,56 @@ func unspaced(r rune) bool {
 	return r >= 0x0E00 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Hangul)
 }
 
-// hostEnd is the end of the host that begins at i. A label in ASCII ends before a script without spaces.
+// hostEnd is the end of the host that begins at i, escapes among its characters. A label in ASCII ends before a script without
+// spaces.
 func (f *finder) hostEnd(i int) int {
 	dot, ascii, soft := false, false, false
 	j := i
-	for ; inHost(f.at(j)) || f.at(j) == softDot && !soft; j++ {
+scan:
+	for ; inHost(f.at(j)) || f.at(j) == softDot && !soft || f.escape(j); j++ {
 		switch r := f.at(j); {
 		case r == '.' || r == softDot:
 			soft = soft || r == softDot
 			dot, ascii = true, false
 		case dot && ascii && unspaced(r):
-			return j
+			break scan
 		case r < utf8.RuneSelf:
 			ascii = true
+			if r == '%' {
+				j += 2
+			}
 		}
 	}
 	for j > i && (f.at(j-1) == '.' || f.at(j-1) == '_' || f.at(j-1) == '-' || f.at(j-1) == softDot) {
 		j--
 	}
 	return j
+}
+
+// escape reports whether a byte is written as %61 at i.
+func (f *finder) escape(i int) bool { return f.at(i) == '%' && isHex(f.at(i+1)) && isHex(f.at(i+2)) }
+
+func isHex(r rune) bool { return isDigit(r) || 'a' <= r|0x20 && r|0x20 <= 'f' }
+
+// escapedName reads a host with escapes in it as browsers do, who undo them before anything else.
+func escapedName(text string) (hostName, bool) {
+	if len(text) > 3*maxHost {
+		return hostName{}, false
+	}
+	var b []byte
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c == '%' {
+			c, _ = unhex(text[i+1:])
+			i += 2
+		}
+		b = append(b, c)
+	}
+	host := strings.TrimRight(string(b), ".")
+	if !utf8.ValidString(host) || strings.HasSuffix(host, "_") || strings.HasPrefix(host, "_") {
+		return hostName{}, false
+	}
+	return nameOf(host, true)
 }
 
 // hostName is a host in its canonical form.

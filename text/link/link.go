@@ -39,12 +39,13 @@ type Link struct {
 	Tracked   bool // parameters that track were left out of Canonical
 }
 
-// maxLinks bounds the links of one text.
+// maxLinks bounds the links of one text, and once more those that are different.
 const maxLinks = 1000
 
-// Find appends to dst the links of a text in their order, the first 1,000 of its first 262,144 characters. A host without scheme
-// counts where its top-level domain is one and is no common word; "www." or a path makes up for a common word. Addresses of mail
-// do not count.
+// Find appends to dst the links of a text's first 262,144 characters, in their order. Of a text with more than 1,000 links it is
+// the first 1,000, and of what comes after them the first place of each that differs from all before, until there are 1,000
+// different ones; so repeats of a link hide no other, but 1,000 different ones hide the next. A host without scheme counts where
+// its top-level domain is one and is no common word; "www." or a path makes up for a common word. Addresses of mail do not count.
 //
 // The cost is linear in the text, whatever is in it.
 func Find(dst []Link, text string) []Link {
@@ -60,12 +61,22 @@ func Find(dst []Link, text string) []Link {
 func (f *finder) find(dst []Link, text string) []Link {
 	f.v = view(f.v[:0], text)
 	before := len(dst)
-	for i := 0; i < len(f.v) && len(dst)-before < maxLinks; {
+	var different map[string]bool // by canonical form, once there are many
+	for i := 0; i < len(f.v) && len(different) < maxLinks; {
 		l, next, found := f.next(i)
-		if found {
-			dst = append(dst, l)
-		}
 		i = next
+		switch {
+		case !found || different[l.Canonical]:
+			continue
+		case different != nil:
+			different[l.Canonical] = true
+		case len(dst)-before+1 == maxLinks:
+			different = map[string]bool{l.Canonical: true}
+			for i := range dst[before:] {
+				different[dst[before+i].Canonical] = true
+			}
+		}
+		dst = append(dst, l)
 	}
 	return dst
 }
@@ -164,8 +175,8 @@ func (f *finder) next(i int) (Link, int, bool) {
 	j := f.runEnd(i)
 	if f.at(j) == ':' && f.at(j+1) == '/' && f.at(j+2) == '/' {
 		if start, scheme, ok := f.scheme(i, j); ok {
-			if l, end, ok := f.withScheme(start, j+3, scheme); ok {
-				return l, end, true
+			if l, end, ok := f.withScheme(start, j+3, scheme); ok || end > 0 {
+				return l, end, ok
 			}
 		}
 		return Link{}, j + 3, false
@@ -228,7 +239,8 @@ const (
 	maxAddress   = 64
 )
 
-// withScheme reads a link whose scheme begins at start and whose authority begins at i.
+// withScheme reads a link whose scheme begins at start and whose authority begins at i. Where there is none it says behind what to
+// go on, or 0 for what follows the scheme.
 func (f *finder) withScheme(start, i int, scheme string) (Link, int, bool) {
 	host := i
 	for k := i; k < i+maxAuthority && !endsLink(f.at(k)) && f.at(k) != '/' && f.at(k) != '?' && f.at(k) != '#'; k++ {
@@ -249,6 +261,14 @@ func (f *finder) withScheme(start, i int, scheme string) (Link, int, bool) {
 		return f.finish(start, end+1, scheme, hostName{ascii: name, address: true}, disguised)
 	}
 	end := f.hostEnd(host)
+	broken := f.at(end) == '%' && inHost(f.at(end+1))
+	if broken || f.count(host, end, '%') > 0 { // browsers undo escapes in hosts
+		name, ok := escapedName(f.text(host, end))
+		if !ok || broken {
+			return Link{}, f.skip(end), false
+		}
+		return f.finish(start, end, scheme, name, true)
+	}
 	if end-host > maxHost {
 		return Link{}, 0, false
 	}
@@ -264,6 +284,14 @@ func (f *finder) withScheme(start, i int, scheme string) (Link, int, bool) {
 		return Link{}, 0, false
 	}
 	return f.finish(start, end, scheme, name, disguised)
+}
+
+// skip is the end of the authority of which i is a part.
+func (f *finder) skip(i int) int {
+	for !endsLink(f.at(i)) && f.at(i) != '/' && f.at(i) != '?' && f.at(i) != '#' {
+		i++
+	}
+	return i
 }
 
 // bare reads v[i:j], which could be a host without a scheme, or several with soft dots between them.

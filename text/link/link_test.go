@@ -51,6 +51,15 @@ func TestFind(t *testing.T) {
 		"http://[2001:DB8::1]:8080/ 10.0.0.1/login":   {"http://[2001:DB8::1]:8080/ → https://[2001:db8::1]:8080", "10.0.0.1/login → https://10.0.0.1/login"},
 		"HTTPS://EXAMPLE.COM:443/A EXAMPLE.COM":       {"HTTPS://EXAMPLE.COM:443/A → https://example.com/A", "EXAMPLE.COM → https://example.com"},
 		"seehttp://example.com/http://example.org":    {"http://example.com/http://example.org → https://example.com/http://example.org"},
+		"https://b%61d.com/x%61":                      {"https://b%61d.com/x%61 → https://bad.com/xa"},
+		"https://%62%61%64%2E%63%6F%6D:8080. So":      {"https://%62%61%64%2E%63%6F%6D:8080 → https://bad.com:8080"},
+		"http://%E4%BE%8B%E3%81%88%E3%80%82jp/":       {"http://%E4%BE%8B%E3%81%88%E3%80%82jp/ → https://xn--r8jz45g.jp"},
+		"http://ann@b%61d.com口":                       {"http://ann@b%61d.com → https://bad.com"},
+		"http://0x7f%2e1/":                            {"http://0x7f%2e1/ → https://127.0.0.1"},
+		"http://b%zz.61d.com/ http://a%2Fb.c.com":     nil,
+		"http://a.com%5F/ http://%ff.com http://%/":   nil,
+		"https://a.com% off":                          {"https://a.com → https://a.com"},
+		"https://bad.com_口 https://bad.com-口":         {"https://bad.com → https://bad.com", "https://bad.com → https://bad.com"},
 		"ftp://example.com/f":                         {"ftp://example.com/f → ftp://example.com/f"},
 		"instagr.am/p/1 example.co.uk bbc.co.uk/news": {"instagr.am/p/1 → https://instagr.am/p/1", "example.co.uk → https://example.co.uk", "bbc.co.uk/news → https://bbc.co.uk/news"},
 		"😂https://example.com/😂":                      {"https://example.com/ → https://example.com"},
@@ -185,6 +194,7 @@ func FuzzFind(f *testing.F) {
 		"https://example.com/a?b=c#d", "hxxps[://]ex[.]ample(dot)com", "a . b . com/x", "見てhttp://例え.jp", "http://[::1]:80/",
 		"h**p://0x7f.1", "\xff\u200b.com", "example.com/((.))/%2e%2E/?%75tm_x=1&a", "https://раураl.com", "a@b.com", "http:\\\\a.b\\.c",
 		"ß.com/ſ", "http://xn--a.com", "İ.com ＡＢ．ｃｏｍ／", "http://a.b:0/..//..", "x.com/\uE000\uE001[://]",
+		"https://b%61d.com/x", "http://%5f%2ecom:1", "https://bad.com_口", "http://%E3%80%82a%E2%80%8B.com",
 	} {
 		f.Add(text)
 	}
@@ -198,11 +208,38 @@ func FuzzFind(f *testing.F) {
 // of symbols looked at is not counted; the time of a quadratic search over a megabyte would be minutes.
 func TestCostIsLinear(t *testing.T) {
 	for _, unit := range []string{
-		"a", "a.", ".", "a . ", "http://", "http://a@", "[.]", "[ ", "h**p://a.b:1", "example.com/(", "a@b.", "\u200b", "。", "http://[", "http://a.b/%", "xn--", "é.", " dot ", "https://example.com ",
+		"a", "a.", ".", "a . ", "http://", "http://a@", "[.]", "[ ", "h**p://a.b:1", "example.com/(", "a@b.", "\u200b", "。", "http://[", "http://a.b/%", "xn--", "é.", " dot ", "https://example.com ", "http://%61%2e", "http://a.b%",
 	} {
 		text := strings.Repeat(unit, 1<<20/len(unit))
 		if n := len(Find(nil, text)); n > maxLinks {
 			t.Errorf("%q again and again: %d links", unit, n)
+		}
+	}
+}
+
+// TestRepeatsHideNoLink holds that of many links the different ones are found, in bounded memory.
+func TestRepeatsHideNoLink(t *testing.T) {
+	numbered := func(from, to int) string {
+		var b strings.Builder
+		for n := from; n < to; n++ {
+			fmt.Fprintf(&b, "https://a.de/%d ", n)
+		}
+		return b.String()
+	}
+	for _, tc := range []struct {
+		name, text string
+		want       int
+		last       string
+	}{
+		{"repeats", strings.Repeat("http://a.de ", 5000) + "https://bad.com", maxLinks + 1, "https://bad.com"},
+		{"a few repeats", strings.Repeat("http://a.de ", 999) + "https://bad.com", maxLinks, "https://bad.com"},
+		{"another spelling", strings.Repeat("http://a.de ", 1000) + "hxxps://a[.]de", maxLinks, "https://a.de"},
+		{"repeats, then different ones", strings.Repeat("https://a.de/0 ", 2000) + numbered(0, 2000), 2*maxLinks - 1, "https://a.de/999"},
+		{"different ones", numbered(0, 2000), maxLinks, "https://a.de/999"},
+	} {
+		links := Find(nil, tc.text)
+		if len(links) != tc.want || links[len(links)-1].Canonical != tc.last {
+			t.Errorf("%s: %d links up to %s, want %d up to %s", tc.name, len(links), links[len(links)-1].Canonical, tc.want, tc.last)
 		}
 	}
 }
