@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/ringfence/ringfence/internal/app"
+	"github.com/ringfence/ringfence/internal/config"
 )
 
 // orderEnv holds a child's order as JSON.
@@ -30,6 +32,7 @@ type order struct {
 	Clock    clock
 	Point    string // the child kills itself at the Nth passage of this crash point; empty for never
 	N        int64
+	Rules    string // folder of other rules, if any, which read of pictures that are fetched from loopback addresses
 }
 
 // child is the main function of a process that runs the product until its standard input ends. It prints the address that it
@@ -42,6 +45,10 @@ func child(text string) int {
 	}
 	var passed atomic.Int64
 	opts := options(o.Dir, o.Receiver, o.Clock)
+	if o.Rules != "" {
+		opts.Config.Rules.Dir = o.Rules
+		opts.Config.Media = config.Media{Fetch: true, AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
+	}
 	opts.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	opts.Crash = func(point string) {
 		if point == o.Point && passed.Add(1) == o.N {

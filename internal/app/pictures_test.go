@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -69,10 +70,11 @@ func hashOf(m *image.RGBA) string {
 	return s.Hash().String()
 }
 
-// gallery serves /SEED-NOISE.png and .jpg. What is asked of it before it opens gets no answer.
-func gallery(t *testing.T) (at func(format string, args ...any) string, open func()) {
+// gallery serves /SEED-NOISE.png and .jpg. What is asked of it before it opens gets no answer. It calls asked for every request.
+func gallery(t *testing.T, asked func()) (at func(format string, args ...any) string, open func()) {
 	var opened atomic.Bool
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked()
 		if !opened.Load() {
 			<-r.Context().Done()
 			return
@@ -121,7 +123,7 @@ func firings(t *testing.T, decisions []byte) (list []string) {
 // TestPictures takes pictures the whole way, hashed by the source and fetched, through a restart while they are fetched, and holds that
 // a replay decides the same from what was found then, with nothing to fetch from.
 func TestPictures(t *testing.T) {
-	at, open := gallery(t)
+	at, open := gallery(t, func() {})
 	rules := folderOf(t, pictureRules)
 	dir := dataDir(t)
 	opts := options(dir, "", clock{})
@@ -184,4 +186,72 @@ func TestPictures(t *testing.T) {
 	for _, workers := range []int{1, 4} {
 		same(t, fmt.Sprintf("a replay with %d workers", workers), live, replayFolder(t, dir, workers, nil))
 	}
+}
+
+// TestKillWhilePicturesAreFetched kills the product again and again while it fetches, and holds that each event is decided on once by what
+// was fetched.
+func TestKillWhilePicturesAreFetched(t *testing.T) {
+	const posts = 40
+	var count atomic.Int64
+	var life atomic.Pointer[process]
+	at, open := gallery(t, func() {
+		if n := count.Add(1); n == 5 || n == 21 || n == 38 {
+			_ = life.Load().cmd.Process.Kill()
+		}
+	})
+	open()
+	dir := dataDir(t)
+	o := order{Dir: dir, Rules: folderOf(t, pictureRules)}
+	begin := func() *process {
+		p := launch(t, o)
+		life.Store(p)
+		p.listen()
+		return p
+	}
+	p := begin()
+	do[any](t, p.client, http.MethodPut, "/v1/banks/known", `{"kind":"hashes","severity":4,"reason":"test","entries":[{"value":"`+hashOf(painting(1, 0))+`"}]}`)
+	eventually(t, "the bank is active", func() bool {
+		banks := do[struct{ Items []struct{ Active int } }](t, p.client, http.MethodGet, "/v1/banks", "")
+		return len(banks.Items) == 1 && banks.Items[0].Active == 1
+	})
+	var lines []string
+	for i := range posts {
+		lines = append(lines, shows(fmt.Sprint("e", i), fmt.Sprint("a", i), fmt.Sprintf(`{"url":%q}`, at("1-%d.png", i%7))))
+	}
+	_, _ = p.call(http.MethodPost, "/v1/events", strings.Join(lines, "\n")) // it may die before it answers
+	known := func(decisions []byte) map[string]int {
+		events := map[string]int{}
+		for _, l := range parseLines(t, decisions) {
+			if slices.ContainsFunc(l.Rules, func(r struct{ ID, Version, Mode string }) bool { return r.ID == "known-picture" }) {
+				events[l.Event]++
+			}
+		}
+		return events
+	}
+	for deaths, end := 0, time.Now().Add(patience); ; {
+		if time.Now().After(end) {
+			t.Fatalf("not all pictures are fetched and decided on within %s, after %d deaths", patience, deaths)
+		}
+		for ended(p) || p.base == "" {
+			if !p.killed() {
+				t.Fatalf("the process ended by itself: %v\n%s", p.err, p.stderr.String())
+			}
+			deaths++
+			p = begin()
+			_, _ = p.call(http.MethodPost, "/v1/events", strings.Join(lines, "\n")) // what was not acknowledged comes again
+		}
+		a, err := p.call(http.MethodGet, "/v1/decisions", "", "Accept: application/x-ndjson")
+		if err == nil && a.status == http.StatusOK && deaths == 3 && len(known(a.body)) == posts {
+			break
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+	live := p.decisions(t)
+	for event, n := range known(live) {
+		if n != 1 {
+			t.Errorf("%s was decided on %d times", event, n)
+		}
+	}
+	p.stop(t)
+	same(t, "a replay", live, replayFolder(t, dir, 2, nil))
 }
