@@ -60,7 +60,7 @@ func (l *lattice) read(symbols []fold.Symbol) {
 	for i := 0; i < n; {
 		y := &symbols[i]
 		l.turned = l.turned || y.Hidden&fold.Overridden != 0
-		if y.Kind == fold.Letter && y.Own|y.Alike != 0 {
+		if y.Kind == fold.Letter && y.Own|y.Alike != 0 && (y.Rune < firstKana || !l.japanese(i)) {
 			i = l.readRun(i)
 			continue
 		}
@@ -82,6 +82,21 @@ func (l *lattice) read(symbols []fold.Symbol) {
 	l.native = 2*l.plain >= l.strange-1
 }
 
+// firstKana is the first letter of kana.
+const firstKana = 0x3041
+
+// japanese reports whether the symbol is a letter of kana beside kana or a Chinese character: though some look like Latin letters,
+// there they are letters of no Latin word.
+func (l *lattice) japanese(i int) bool {
+	of := func(i int) scripts {
+		if i < 0 || i >= len(l.symbols) {
+			return 0
+		}
+		return scriptOf(l.symbols[i].Text)
+	}
+	return of(i) == kana && (of(i-1)|of(i+1))&(kana|han) != 0
+}
+
 // readRun reads the word that begins at i and returns where it ends.
 func (l *lattice) readRun(i int) int {
 	r := run{start: int32(i)}
@@ -89,7 +104,7 @@ func (l *lattice) readRun(i int) int {
 	hidden := fold.Hidden(0)
 	for symbols := l.symbols; i < len(symbols); i++ {
 		y := &symbols[i]
-		if y.Kind != fold.Letter || y.Own|y.Alike == 0 {
+		if y.Kind != fold.Letter || y.Own|y.Alike == 0 || y.Rune >= firstKana && l.japanese(i) {
 			break
 		}
 		hidden |= y.Hidden

@@ -64,6 +64,12 @@ var disguises = []struct {
 	{"くそやろう", "クソやろぅ", "クソやろぅ", Variants},
 	{"ちんこ", "chinko だよ", "chinko", Romanised},
 	{"きちがい", "kichigai desu", "kichigai", Romanised},
+	{"じさつ", "彼はjisatsuと言った", "jisatsu", Romanised},
+	{"ちんこ", "これはchinkoです", "chinko", Romanised},
+	{"ばか", "このbakaめ", "baka", Romanised},
+	{"ばか", "馬鹿ではなくbaka。", "baka", Romanised},
+	{"hello", "んello", "んello", Homoglyphs},
+	{"hello", "ﾑいhelloです", "hello", 0},
 
 	// Hangul
 	{"시발", "시발놈", "시발", 0},
