@@ -8,8 +8,8 @@
 // pictures and finds the few that are worth verifying, so that no other hash has to suggest them.
 //
 // It misses pictures that have hardly any corners, inverted brightness, and pictures that take less than about a third of the query's
-// side. What many pictures share, such as type, a logo or an interface, can align by itself; the rectangles then show how little of the picture it
-// is. docs/media-search.md has what was measured: recall by alteration, unrelated pictures, time and memory.
+// side. What many pictures share, such as type, a logo or an interface, aligns by itself; [Verify] refuses most of it by the gap around which it
+// agrees, and not all. docs/media-search.md has what was measured: recall by alteration, unrelated pictures, time and memory.
 //
 // All is deterministic for one build: the same planes give the same features, matches and transforms. The package stands alone.
 package align

@@ -113,8 +113,7 @@ func TestRecall(t *testing.T) {
 		t.Fatal(err)
 	}
 	wanted := regexp.MustCompile(os.Getenv("RINGFENCE_TRANSFORM"))
-	var table strings.Builder
-	fmt.Fprintf(&table, "%d photos, %d pictures in the bank\n%-32s %6s %7s %9s %6s  missed\n", len(originals), b.Len(), "transform", "pdq", "+layout", "+features", "false")
+	t.Logf("%d photos, %d pictures in the bank\n%-32s %6s %7s %9s %6s  missed", len(originals), b.Len(), "transform", "pdq", "+layout", "+features", "false")
 	wrongful := map[int]bool{} // photos of which some copy matched another picture
 	queries := 0
 	for k, tr := range transform.All() {
@@ -153,13 +152,12 @@ func TestRecall(t *testing.T) {
 			queries++
 		}
 		share := func(n int) float64 { return 100 * float64(n) / float64(len(originals)) }
-		fmt.Fprintf(&table, "%-32s %6.1f %7.1f %9.1f %6d  %s\n", tr.Name, share(byTier[0]), share(byTier[0]+byTier[1]),
+		t.Logf("%-32s %6.1f %7.1f %9.1f %6d  %s", tr.Name, share(byTier[0]), share(byTier[0]+byTier[1]),
 			share(byTier[0]+byTier[1]+byTier[2]), wrong, strings.Join(missed, " "))
 	}
 	// The copies of one photo are not independent, so that photos are counted: of n without a fault less than 3/n have one, at 95%.
-	fmt.Fprintf(&table, "%d queries; copies of %d of %d photos matched another picture; if none: below %.1f%% of photos at 95%%\n", queries, len(wrongful),
+	t.Logf("%d queries; copies of %d of %d photos matched another picture; if none: below %.1f%% of photos at 95%%", queries, len(wrongful),
 		len(originals), 100*(1-math.Pow(0.05, 1/float64(len(originals)))))
-	t.Log("\n" + table.String())
 	if len(wrongful) > 0 {
 		t.Errorf("copies of %d photos matched another picture, want none", len(wrongful))
 	}
