@@ -59,6 +59,9 @@ func Compile(terms []Term) (*Bank, error) {
 			b.endings[i].list = *t.Inflections
 		}
 		symbols := reader.Read(t.Text)
+		for i := range symbols {
+			oneLetter(&symbols[i])
+		}
 		if path, ok := letterPath(symbols); ok {
 			for _, l := range path {
 				if l != space {

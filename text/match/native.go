@@ -157,7 +157,7 @@ func (n *native) put(path []rune, out nativeOut) {
 
 // compatible reports whether the character is a letter in another typeface or width.
 func compatible(r rune) bool {
-	return 0xF900 <= r && r < 0xFB00 || 0xFB50 <= r && r <= 0xFEFC || 0xFF00 < r && r < 0xFFF0 || 0x3200 <= r && r < 0x3400 || r > 0x1F000
+	return radical(r) || 0xF900 <= r && r < 0xFB00 || 0xFB50 <= r && r <= 0xFEFC || 0xFF00 < r && r < 0xFFF0 || 0x3200 <= r && r < 0x3400 || r > 0x1F000
 }
 
 // restyled reports whether the symbol is a letter that is not written as usual; other forms of one letter are usual.
@@ -168,7 +168,7 @@ func restyled(y *fold.Symbol) bool {
 	case scriptOf(y.Text) != 0:
 		return compatible(y.Rune)
 	}
-	return y.Text != unicode.ToLower(y.Rune)
+	return !greek(y.Rune) && y.Text != unicode.ToLower(y.Rune)
 }
 
 // spaceless are the scripts that do not part words.

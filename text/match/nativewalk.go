@@ -112,6 +112,7 @@ func (w *nativeWalker) read() bool {
 			w.units = append(w.units, piece{key: y.Text, symbol: int32(i)})
 			continue
 		}
+		oneLetter(y)
 		ks := keys(buf[:0], y)
 		if len(ks) == 0 {
 			w.units = append(w.units, piece{symbol: int32(i)})
