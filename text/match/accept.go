@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/ringfence/ringfence/text/fold"
+	"github.com/ringfence/ringfence/text/internal/wordset"
 )
 
 // wordEnds reports whether what was taken for a word of a term can be one: signs between letters stand everywhere or nowhere, or
@@ -34,7 +35,34 @@ func (w *walker) wordEnds(s *state, more bool) bool {
 	case 10*(s.gaps+s.unseen) >= 6*places && s.letters >= 4 && s.gaps > 1:
 		return true
 	}
-	return s.gaps == 1 && s.letters >= 4 && (s.digits == 0 && !s.dirty || s.spaces == 0 && s.letters > 4) && (more || w.splits(s))
+	if s.gaps > 1 || s.letters < 4 || (s.digits > 0 || s.dirty) && (s.spaces > 0 || s.letters == 4) || w.russianWords(s) || !more && !w.splits(s) {
+		return false
+	}
+	if s.spaces > 0 && (w.l.plain == 0 || !w.l.native) {
+		s.cost += costSplit - costGap // in another language than English, either piece may be a word
+	}
+	return true
+}
+
+// russianWords reports whether a space parts the word into Russian ones, as far as one can tell: words of a few letters may be any.
+func (w *walker) russianWords(s *state) bool {
+	l := w.l
+	first, last := l.run[s.word], l.run[s.last]
+	if s.spaces == 0 || first < 0 || last < 0 {
+		return false
+	}
+	var letters [maxRussian]rune
+	var steps [maxRussian]byte
+	known := false
+	for _, i := range [...]int32{first, last} {
+		if _, word := l.cyrillicWord(&l.runs[i], steps[:], letters[:]); len(word) > 0 {
+			if !wordset.Set(russianWords).Has(word) {
+				return false
+			}
+			known = true
+		}
+	}
+	return known
 }
 
 // splits reports whether a word with one gap is a disguise: words of the language side by side are what they are.

@@ -24,6 +24,12 @@ func (w *nativeWalker) accept(s *nstate, out *nativeOut, end int) {
 	if !w.holds(s, out, end, &how, &cost) {
 		return
 	}
+	if s.gaps == 1 && s.spaces == 1 && s.letters == 2 && !spaceless[w.l.symbols[w.from].Script.String()] {
+		if w.beginsWord(int(s.last)) {
+			return
+		}
+		cost += costSplit - costGap
+	}
 	m := w.l.match(int(out.term), w.from, end, how, int(cost))
 	here := w.found.list[w.here:]
 	for i := range here {
@@ -98,6 +104,17 @@ func (w *nativeWalker) wordAt(from, n int, of scripts) []rune {
 
 // longestWord is the number of letters of the longest word in a vocabulary.
 const longestWord = 6
+
+// beginsWord reports whether a Korean word of several syllables begins at the symbol.
+func (w *nativeWalker) beginsWord(i int) bool {
+	words, longest := vocabularyOf(hangul)
+	for n := 2; n <= longest; n++ {
+		if word := w.wordAt(i, n, hangul); len(word) == n && words.Has(word) {
+			return true
+		}
+	}
+	return false
+}
 
 // pronouns begin sentences and hardly any word of more than two characters; what the vocabulary takes for such a word is none. It
 // takes three of a thousand others for words, which counts where usual beginnings of sentences hide what follows.

@@ -319,6 +319,37 @@ func TestPlainIsWhatCostsNothing(t *testing.T) {
 	})
 }
 
+// TestSpacesWithinWords holds that where a space parts a term into words of the language it is no disguise, and that it costs much
+// where one cannot tell.
+func TestSpacesWithinWords(t *testing.T) {
+	bank := compile(t, "casino", "viagra", "наркотики", "сука", "씨발", "자살", "自杀")
+	const nothing = -1
+	for text, cost := range map[string]int{
+		"casi no puedo":                costSplit,
+		"casi no":                      costSplit,
+		"you should buy vi agra today": costGap,
+		"casi-no puedo":                costGap,
+		"수박 씨 발라":                      nothing,
+		"씨 발라내기":                       nothing,
+		"씨 발":                          costSplit,
+		"자 살았다":                        costSplit,
+		"нар, котики мои":              nothing,
+		"нар котики":                   nothing,
+		"наркот ики":                   costSplit,
+		"нар-котики":                   costGap,
+		"自 杀":                          costGap,
+	} {
+		var f Finder
+		got := nothing
+		for _, m := range f.Find(bank, text) {
+			got = m.Cost
+		}
+		if got != cost {
+			t.Errorf("%q: cost %d, want %d (-1 for no match)", text, got, cost)
+		}
+	}
+}
+
 // TestSignsBetweenWordsCost holds that a term whose words are parted by more than spaces is not as listed, unless it is listed so.
 func TestSignsBetweenWordsCost(t *testing.T) {
 	bank := compile(t, "kill yourself", "a-okay", "café crème", "don't tell", "🍆 🍑", "自 杀")

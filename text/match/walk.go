@@ -174,6 +174,7 @@ const (
 	costHidden  = 2
 	costStacked = 2
 	costGap     = 5
+	costSplit   = 30 // a space, of which one cannot tell whether it parts words
 	costRepeat  = 2
 	costStar    = 30
 	costVowel   = 20
