@@ -24,8 +24,6 @@ type evalGroupsCmd struct {
 func (evalGroupsCmd) Help() string {
 	return `Example:
 
-	ringfence sim --seed 7 --scale S --out week
-	ringfence groups find --in week/events.ndjson.gz > groups.ndjson
 	ringfence eval groups --truth week/truth.ndjson --groups groups.ndjson
 
 Rates come with their 95% interval by Wilson, which takes accounts for independent; those of one group are not.`

@@ -26,8 +26,7 @@ type groupsFindCmd struct {
 func (groupsFindCmd) Help() string {
 	return `Example:
 
-	ringfence sim --seed 7 --scale S --out week
-	ringfence groups find --in week/events.ndjson.gz > groups.ndjson
+	ringfence groups find --in week/events.ndjson.gz
 
 A group is one line. traces says how many of its edges each kind of co-action ties, and the p-value (as a power of ten) of the strongest; evidence names
 what the most members met at. score is the probability that it does harm, of a model that was trained on simulations; flagged, that it is at the shipped
