@@ -1,16 +1,19 @@
 package align
 
+import "math"
+
 const gapCells = 16 // a side of the grid in which gaps are sought
 
-// gap is the largest share of what both pictures show, where they lie on one another, in a rectangle in which nothing agrees: 0 to 1.
+// gap is the largest share of what both pictures show, within the box of what agrees, in a rectangle in which nothing agrees: 0 to 1.
 // What counts is features: a cell of the grid weighs as many as both pictures have in it. Two pictures of the same scene agree all
 // over; two screenshots of one program, or two pictures with one caption, agree around a gap.
 func gap(query, banked *Features, t Transform, list []match, inliers []int) float64 {
 	back := t.inverse()
-	width, height := sides(query)
 	bankedWidth, bankedHeight := sides(banked)
-	x0, y0, x1, y1 := back.extent(bankedWidth, bankedHeight)
-	x0, y0, x1, y1 = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
+	x0, y0, x1, y1 := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
+	for _, i := range inliers {
+		x0, y0, x1, y1 = min(x0, list[i].qx), min(y0, list[i].qy), max(x1, list[i].qx), max(y1, list[i].qy)
+	}
 	if x1 <= x0 || y1 <= y0 {
 		return 0
 	}
