@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -62,13 +63,16 @@ type (
 	}
 )
 
-func (c textHabitsCmd) Run() error {
+func (c textHabitsCmd) Run(ctx context.Context) error {
 	w := bufio.NewWriter(os.Stdout)
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
 	var reader fold.Reader
 	profiles := map[string]*habit.Profile{}
 	if err := readTexts(c.In, func(t text) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		h, _ := habit.Of(reader.Read(t.Text), t.Text)
 		if t.Account != "" {
 			p := profiles[t.Account]
@@ -85,6 +89,10 @@ func (c textHabitsCmd) Run() error {
 	}
 	crowd := habit.NewCrowd(profiles)
 	for _, account := range slices.Sorted(maps.Keys(profiles)) {
+		if err := ctx.Err(); err != nil {
+			w.Flush()
+			return err
+		}
 		if _, obfuscated := profiles[account].Texts(); obfuscated > 0 {
 			if err := out.Encode(c.describe(crowd, account, profiles[account])); err != nil {
 				return err

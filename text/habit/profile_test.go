@@ -2,16 +2,18 @@ package habit
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
-var sameProfile = cmp.Options{cmp.AllowUnexported(Profile{}, count{}), cmpopts.EquateApprox(1e-9, 1e-9), cmpopts.EquateEmpty()}
+var sameProfile = gocmp.Options{gocmp.AllowUnexported(Profile{}, count{}), cmpopts.EquateApprox(1e-9, 1e-9), cmpopts.EquateEmpty()}
 
 func profileOf(halfLife int64, texts ...string) *Profile {
 	p := &Profile{}
@@ -49,7 +51,7 @@ func TestTraits(t *testing.T) {
 		{newFeature(insteadOf, 'e', 'е'), 1},
 		{newFeature(insteadOf, 'o', 'о'), 0.5},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -70,7 +72,7 @@ func TestProfilesMerge(t *testing.T) {
 			}
 		}
 		left.Merge(&right, halfLife)
-		if diff := cmp.Diff(&whole, &left, sameProfile); diff != "" {
+		if diff := gocmp.Diff(&whole, &left, sameProfile); diff != "" {
 			t.Fatalf("(-whole +merged):\n%s", diff)
 		}
 	})
@@ -137,6 +139,55 @@ func TestNearest(t *testing.T) {
 	}
 	if got := crowd.Nearest("plain", 3); got != nil {
 		t.Errorf("plain has neighbours: %v", got)
+	}
+}
+
+// TestNearestIsWhatComparingAllFinds holds Nearest to the similarities of all accounts, where they are few.
+func TestNearestIsWhatComparingAllFinds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		profiles := map[string]*Profile{}
+		for i := range rapid.IntRange(2, 12).Draw(t, "accounts") {
+			profiles[fmt.Sprint(i)] = profileOf(int64(i), rapid.SliceOfN(rapid.SampledFrom(devices), 0, 3).Draw(t, fmt.Sprint("texts of ", i))...)
+		}
+		crowd := NewCrowd(profiles)
+		n := rapid.IntRange(1, 12).Draw(t, "n")
+		for account, p := range profiles {
+			var want []Neighbour
+			for other, q := range profiles {
+				if s := crowd.Similarity(p, q); other != account && s > 0 && len(crowd.shared(p, q)) > 0 {
+					want = append(want, Neighbour{other, s, crowd.shared(p, q)})
+				}
+			}
+			slices.SortFunc(want, func(a, b Neighbour) int {
+				return cmp.Or(cmp.Compare(b.Similarity, a.Similarity), cmp.Compare(a.Account, b.Account))
+			})
+			if diff := gocmp.Diff(want[:min(n, len(want))], crowd.Nearest(account, n), cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("%s, the nearest %d: want, got: %s", account, n, diff)
+			}
+		}
+	})
+}
+
+// TestNearestComparesWithFew holds that accounts with one habit are compared with once, and with no more than the bound if all differ.
+func TestNearestComparesWithFew(t *testing.T) {
+	same, different := map[string]*Profile{}, map[string]*Profile{}
+	for i := range 3000 {
+		same[fmt.Sprint(i)] = profileOf(int64(i), "frее mоnеy")
+		p := profileOf(0, "frее mоnеy")
+		p.counts[0].texts *= 1 / float64(i+1)
+		different[fmt.Sprint(i)] = p
+	}
+	for _, tc := range []struct {
+		profiles map[string]*Profile
+		want     int
+	}{{same, 1}, {different, maxCandidates}} {
+		crowd := NewCrowd(tc.profiles)
+		if got := len(crowd.candidates(tc.profiles["0"])); got != tc.want {
+			t.Errorf("%d profiles are compared with, want %d", got, tc.want)
+		}
+	}
+	if got := NewCrowd(same).Nearest("7", 2); len(got) > 0 && (len(got) != 2 || got[0].Account != "0" || got[1].Account != "1") {
+		t.Errorf("of equals the nearest are %v, want the first two", got)
 	}
 }
 
