@@ -7,9 +7,10 @@ import (
 	"github.com/ringfence/ringfence/text/fold"
 )
 
-// FindPlain is the terms of the bank in the text as they are listed, up to case and the space between words; in scripts other
-// than Latin up to what package fold counts as the same letter. It has the order of Find, and is many times as fast: it reads
-// bytes, and little more than the first three of each word.
+// FindPlain is the terms of the bank in the text as they are listed, up to case and the white space between words; in scripts other
+// than Latin up to what counts as the same letter. It has the order of Find, and what Find gives no cost. It is many times as fast:
+// it reads bytes, and little more than the first three of each word; only text beyond ASCII, if there are terms beyond ASCII, is
+// read as symbols. What is listed with signs in it, as t-shirt or don't, is in ASCII text found without them alone.
 func (f *Finder) FindPlain(b *Bank, text string) []Match {
 	text = fold.Cut(text)
 	f.found.reset()
