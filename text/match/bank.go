@@ -68,6 +68,9 @@ func Compile(terms []Term) (*Bank, error) {
 					b.letters[i]++
 				}
 			}
+			if b.letters[i] < 3 && strings.ContainsAny(strings.TrimLeft(t.Text, "#@"), "$+*%^=~|<>@#") {
+				return nil, fmt.Errorf("term %d: %w: %q: signs are not looked for, and without them too little is left; write the letters that they stand for", i+1, errTerm, t.Text)
+			}
 			build.add(path, i)
 			b.plain.add(path, t.Boundary)
 			b.plain.wide = b.plain.wide || strings.ContainsFunc(t.Text, func(r rune) bool { return r >= utf8.RuneSelf })

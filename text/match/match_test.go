@@ -188,7 +188,7 @@ func TestConditions(t *testing.T) {
 }
 
 func TestCompileRefuses(t *testing.T) {
-	for _, term := range []Term{{}, {Text: " "}, {Text: strings.Repeat("a", 201)}, {Text: "a", Boundary: "left"}, {Text: "a", Near: make([]string, 101)}} {
+	for _, term := range []Term{{}, {Text: " "}, {Text: strings.Repeat("a", 201)}, {Text: "a", Boundary: "left"}, {Text: "a", Near: make([]string, 101)}, {Text: "c++"}, {Text: "a$$"}, {Text: "c#"}} {
 		if _, err := Compile([]Term{{Text: "good"}, term}); !errors.Is(err, errTerm) || !strings.HasPrefix(err.Error(), "term 2: ") {
 			t.Errorf("Compile(%+v): %v, want a bad term 2", term, err)
 		}
