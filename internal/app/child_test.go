@@ -32,7 +32,8 @@ type order struct {
 	Clock    clock
 	Point    string // the child kills itself at the Nth passage of this crash point; empty for never
 	N        int64
-	Rules    string // folder of other rules, if any, which read of pictures that are fetched from loopback addresses
+	Images   time.Duration // between two images; 0 for as often as can be
+	Rules    string        // folder of other rules, if any, which read of pictures that are fetched from loopback addresses
 }
 
 // child is the main function of a process that runs the product until its standard input ends. It prints the address that it
@@ -45,6 +46,9 @@ func child(text string) int {
 	}
 	var passed atomic.Int64
 	opts := options(o.Dir, o.Receiver, o.Clock)
+	if o.Images > 0 {
+		opts.Config.Image.Every = config.Duration(o.Images)
+	}
 	if o.Rules != "" {
 		opts.Config.Rules.Dir = o.Rules
 		opts.Config.Media = config.Media{Fetch: true, AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}

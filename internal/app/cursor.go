@@ -14,30 +14,34 @@ const cursorPrefix = 0x50
 
 func cursorKey(source string) []byte { return append([]byte{cursorPrefix}, source...) }
 
-// cursor is how far a source was read; 0 if it never was.
-func (a *App) cursor(source string) (int64, error) {
+// cursor is how far a source was read, and whether that is stored: it never was before the first setCursor.
+func (a *App) cursor(source string) (at int64, stored bool, err error) {
 	value, closer, err := a.stores.main.Get(cursorKey(source))
 	if errors.Is(err, pebble.ErrNotFound) {
-		return 0, nil
+		return 0, false, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("how far %s was read: %w", source, err)
+		return 0, false, fmt.Errorf("how far %s was read: %w", source, err)
 	}
 	defer closer.Close()
 	if len(value) != 8 {
-		return 0, fmt.Errorf("how far %s was read: %d bytes are stored, not 8", source, len(value))
+		return 0, false, fmt.Errorf("how far %s was read: %d bytes are stored, not 8", source, len(value))
 	}
-	return int64(binary.BigEndian.Uint64(value)), nil
+	return int64(binary.BigEndian.Uint64(value)), true, nil
 }
 
 // setCursor stores how far a source is read, after what comes of it is durable in the journal. It does not wait for the disk: from a
 // cursor that a crash set back, records come twice and are dropped as duplicates.
 func (a *App) setCursor(source string, at int64) error {
+	return a.putCursor(source, at, a.stores.main.Apply)
+}
+
+func (a *App) putCursor(source string, at int64, write func(*pebble.Batch) error) error {
 	b := a.stores.main.NewBatch()
 	if err := b.Set(cursorKey(source), binary.BigEndian.AppendUint64(nil, uint64(at)), nil); err != nil {
 		return errors.Join(err, b.Close())
 	}
-	if err := a.stores.main.Apply(b); err != nil {
+	if err := write(b); err != nil {
 		return fmt.Errorf("how far %s was read: %w", source, err)
 	}
 	return b.Close()

@@ -98,7 +98,7 @@ func (a *App) openSources(context.Context) error {
 	if a.opts.Config.Sources.Jetstream.URL == "" {
 		return nil
 	}
-	at, err := a.cursor(jetstream)
+	at, _, err := a.cursor(jetstream)
 	if err != nil {
 		return err
 	}

@@ -31,20 +31,28 @@ func (a *App) openPictures(context.Context) error {
 	if !cfg.Fetch {
 		return nil
 	}
-	done, err := a.cursor(picturesCursor)
+	done, stored, err := a.cursor(picturesCursor)
 	if err != nil {
 		return err
 	}
-	if _, last := a.journal.Bounds(0); done == 0 {
+	if !stored {
+		_, last := a.journal.Bounds(0)
 		done = int64(last)
+		// A crash before the worker saves its place must not make the next start the first one again, past what came in between.
+		if err := a.putCursor(picturesCursor, done, a.stores.main.Commit); err != nil {
+			return err
+		}
 	}
 	client := fetch.NewClient(fetch.Options{Timeout: pictureTime, MaxBody: pictureBytes, Redirects: pictureRedirects, Networks: cfg.AllowPrivate})
 	a.later("connections to servers of pictures", func() error { client.CloseIdleConnections(); return nil })
 	a.pictures = recognise.New(recognise.Options{
 		Journal: a.journal, Append: a.ingest.Append, Client: client, After: journal.Position(done), Now: a.opts.Now, Limits: extract.Limits(), Log: a.opts.Log,
-		Wanted: func() bool {
+		Wanted: func(ctx context.Context, through journal.Position) (bool, error) {
+			if err := a.engine.WaitDecided(ctx, through); err != nil {
+				return false, err
+			}
 			s := a.engine.Status()
-			return s.Set.ReadsMedia(s.Banks)
+			return s.Set.ReadsMedia(s.Banks), nil
 		},
 		Save:    func(pos journal.Position) error { return a.setCursor(picturesCursor, int64(pos)) },
 		Decoder: picture.Decoder{MaxBytes: pictureBytes, MaxPixels: picturePixels, HEIF: picture.FindHEIF()},

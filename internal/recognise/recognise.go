@@ -31,10 +31,13 @@ import (
 
 // Options of a worker.
 type Options struct {
+	// Wanted says whether a rule reads of pictures once the records up to a position are decided, for which it waits: what comes while
+	// none does is passed over for good, and before that, as after a start, nobody knows. It may fail only when ctx is done.
+	Wanted func(ctx context.Context, through journal.Position) (bool, error)
+
 	Journal journal.Log
 	Append  func(context.Context, []journal.Record) error // makes records durable; it may wait while the loop is behind
 	Client  *http.Client                                  // guarded: addresses come from strangers
-	Wanted  func() bool                                   // whether a rule reads of pictures; what comes while none does is passed over
 	After   journal.Position                              // what is up to here is done
 	Save    func(journal.Position) error                  // called with what is done, from one goroutine at a time; a crash may lose the latest
 	Now     func() int64                                  // nanoseconds since 1970, as Received of records
@@ -160,7 +163,10 @@ func (w *Worker) follow(ctx context.Context) error {
 			}
 			continue
 		}
-		wanted := w.opts.Wanted()
+		wanted, err := w.opts.Wanted(ctx, next+journal.Position(len(recs))-1)
+		if err != nil {
+			return err
+		}
 		for i := range recs {
 			if j := w.job(d, &recs[i]); wanted && j != nil && !w.put(j) {
 				return ctx.Err()

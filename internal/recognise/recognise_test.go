@@ -96,12 +96,16 @@ func server(t *testing.T) *httptest.Server {
 	return s
 }
 
+func always(wanted bool) func(context.Context, journal.Position) (bool, error) {
+	return func(context.Context, journal.Position) (bool, error) { return wanted, nil }
+}
+
 func options(t *testing.T) Options {
 	client := fetch.NewClient(fetch.Options{Timeout: time.Minute, MaxBody: 256 << 10, Redirects: 3,
 		Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
 	t.Cleanup(client.CloseIdleConnections)
 	return Options{Client: client, Hashers: 2, Decoder: picture.Decoder{MaxPixels: 1 << 20}, Limits: event.DefaultLimits(),
-		Log: slog.New(slog.DiscardHandler), Now: func() int64 { return 0 }, Wanted: func() bool { return true }, Save: func(journal.Position) error { return nil }}
+		Log: slog.New(slog.DiscardHandler), Now: func() int64 { return 0 }, Wanted: always(true), Save: func(journal.Position) error { return nil }}
 }
 
 // TestLook: of a hostile server nothing comes but the reason.
@@ -289,7 +293,7 @@ func TestUnwantedAndOld(t *testing.T) {
 	s := server(t)
 	body := post("e0", `{"url":"`+s.URL+`/good.png"}`)
 	opts := options(t)
-	opts.Wanted = func() bool { return false }
+	opts.Wanted = always(false)
 	l := newLog(body)
 	run(t, l, opts, 1)
 	old := options(t)
