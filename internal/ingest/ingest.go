@@ -40,7 +40,7 @@ type Ingest struct {
 	turn     chan struct{} // held by the one bulk append that is under way, so that an urgent one finds a short commit before it
 	accepted atomic.Uint64
 	refused  atomic.Uint64
-	active   atomic.Int64 // when something was last appended
+	active   atomic.Int64 // when an event was last appended
 	called   atomic.Int64 // when an urgent event last came; 0 for never
 	clock    atomic.Int64 // the newest time of an event or a tick; 0 for none
 	doubted  atomic.Bool  // the last tick was refused
@@ -226,11 +226,11 @@ func (in *Ingest) append(ctx context.Context, recs []journal.Record) (journal.Po
 	}
 	if recs[0].Kind == journal.Event || recs[0].Kind == journal.Import {
 		in.accepted.Add(uint64(len(recs)))
+		in.active.Store(in.opts.Now()) // what the program finds out itself, or a person changes, says nothing of the sources
 	}
 	for i := range recs {
 		in.advance(recs[i].Time)
 	}
-	in.active.Store(in.opts.Now())
 	return first + journal.Position(len(recs)) - 1, nil
 }
 

@@ -211,6 +211,22 @@ func TestTick(t *testing.T) {
 	}
 }
 
+// TestTickBesideFindings: what the program finds out itself is no sign of a sender.
+func TestTickBesideFindings(t *testing.T) {
+	clock := now.UnixNano()
+	in, log := newIngest(t, &loop{decided: 1 << 40}, func(o *Options) { o.Clock, o.Now = clock, func() int64 { return clock } })
+	clock += int64(time.Second)
+	if err := in.Append(t.Context(), []journal.Record{{Kind: journal.Signals, Time: now.UnixNano()}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Tick(t.Context(), int64(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, last := log.Bounds(0); last != 2 {
+		t.Errorf("the journal has %d records, want the findings and a tick", last)
+	}
+}
+
 // TestFirstTick: after a restart senders have the idle time to bring what waited for it, and a clock in 2099 moves nothing.
 func TestFirstTick(t *testing.T) {
 	for _, c := range []struct {
