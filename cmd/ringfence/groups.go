@@ -76,7 +76,7 @@ func (c groupsEdgesCmd) Run() error {
 	sampling := coaction.Sampling{Popular: c.Popular, Seed: c.Seed}
 	if c.Preset == "toolkit" {
 		toolkit := coaction.Toolkit{Lists: c.Behaviour == "co_link", Window: c.window(time.Second), MinWeight: c.MinWeight, Sampling: sampling}
-		w.WriteString("user_1,user_2,weight\r\n") // rows end as Python's module csv ends them
+		_, _ = w.WriteString("user_1,user_2,weight\r\n") // rows end as Python's module csv ends them
 		err = toolkit.Edges(shares, func(a coaction.Arrow) error {
 			edges++
 			line = appendCell(append(appendCell(line[:0], a.From), ','), a.To)
@@ -91,7 +91,7 @@ func (c groupsEdgesCmd) Run() error {
 		if c.Objects {
 			header = strings.Replace(header, "weight_threshold", "object_ids,weight_threshold", 1)
 		}
-		w.WriteString(header)
+		_, _ = w.WriteString(header) // an error comes again at the end
 		err = tweet.Edges(shares, func(e *coaction.Edge) error {
 			edges++
 			line = c.appendEdge(line[:0], e)

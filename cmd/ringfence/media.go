@@ -163,8 +163,7 @@ func inOrder[T any](files []string, workers int, worker func() func(file string)
 
 // reason is what an error says beyond the path, which is printed with it.
 func reason(err error) error {
-	var at *os.PathError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*os.PathError](err); ok {
 		return at.Err
 	}
 	return err

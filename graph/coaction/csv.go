@@ -54,7 +54,7 @@ func (s *Shares) ReadCSV(r io.Reader, c Columns, refused func(*RowError) error) 
 	table := csv.NewReader(in)
 	table.ReuseRecord = true
 	header, err := table.Read()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return errors.New("the file is empty; a CSV file begins with the names of its columns")
 	} else if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (s *Shares) ReadCSV(r io.Reader, c Columns, refused func(*RowError) error) 
 	for {
 		in.left = maxRow
 		cells, err := table.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		var line int

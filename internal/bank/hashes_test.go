@@ -31,8 +31,6 @@ func seen(s *Set, p *Picture) string {
 	return strings.Join(list, ", ")
 }
 
-func bits(n int) *int { return &n }
-
 func TestLookAt(t *testing.T) {
 	const md5, sha1 = "900150983cd24fb0d6963f7d28e17f72", "a9993e364706816aba3e25717850c26c9cd0d89d"
 	const sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -40,10 +38,10 @@ func TestLookAt(t *testing.T) {
 	s := set(
 		t,
 		&File{Name: "gore", Header: Header{Kind: Hashes, Policy: "violence", Severity: 4}, Entries: []Entry{
-			{Value: apart(0).String()}, {Value: apart(8).String(), Distance: bits(4), Severity: 5},
+			{Value: apart(0).String()}, {Value: apart(8).String(), Distance: new(4), Severity: 5},
 			{Value: md5, Policy: "other"}, {Value: sha1}, {Value: sha256Prefix + sha256},
 		}},
-		&File{Name: "memes", Header: Header{Kind: Hashes, Good: true}, Entries: []Entry{{Value: apart(60).String(), Distance: bits(10)}}},
+		&File{Name: "memes", Header: Header{Kind: Hashes, Good: true}, Entries: []Entry{{Value: apart(60).String(), Distance: new(10)}}},
 		&File{Name: "farm", Header: Header{Kind: Devices}, Entries: []Entry{{Value: "d1"}}},
 	)
 	for _, c := range []struct {
@@ -104,7 +102,7 @@ func TestHashEditsAreWhatTheyMake(t *testing.T) {
 				for _, v := range values {
 					switch rapid.IntRange(0, 3).Draw(t, "what") {
 					case 0:
-						e.Add = append(e.Add, Entry{Value: v, Distance: bits(rapid.IntRange(0, MaxDistance).Draw(t, "distance"))})
+						e.Add = append(e.Add, Entry{Value: v, Distance: new(rapid.IntRange(0, MaxDistance).Draw(t, "distance"))})
 					case 1:
 						if old == nil {
 							break
@@ -203,7 +201,7 @@ func TestBadHashes(t *testing.T) {
 			t.Errorf("%q: got %v, want %v", value, err, ErrInvalid)
 		}
 	}
-	far := Edit{Bank: "a", Version: 1, Header: &Header{Kind: Hashes}, Add: []Entry{{Value: apart(0).String(), Distance: bits(MaxDistance + 1)}}}
+	far := Edit{Bank: "a", Version: 1, Header: &Header{Kind: Hashes}, Add: []Entry{{Value: apart(0).String(), Distance: new(MaxDistance + 1)}}}
 	if err := far.Check(); !errors.Is(err, ErrInvalid) {
 		t.Errorf("a distance of %d: %v", MaxDistance+1, err)
 	}

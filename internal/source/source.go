@@ -188,7 +188,7 @@ func decompress(name string, r io.ReadCloser) (_ *Plain, err error) {
 		}
 	}()
 	magic, err := p.Peek(4)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	switch {

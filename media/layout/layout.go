@@ -319,9 +319,7 @@ func (l *Locator) pick() {
 			kept = append(kept, r)
 		}
 	}
-	for _, r := range last[:min(len(last), MaxRegions-len(kept))] {
-		kept = append(kept, r)
-	}
+	kept = append(kept, last[:min(len(last), MaxRegions-len(kept))]...)
 	l.best, l.last = kept, last
 }
 

@@ -44,7 +44,7 @@ func photos(t *testing.T) []*image.RGBA {
 		}
 		p, err := picture.Decoder{}.Decode(context.Background(), data)
 		if err != nil {
-			return nil // not a picture
+			return nil //nolint:nilerr // not a picture
 		}
 		img := shrink(p.Over(255, 255, 255), 800)
 		s := spectrum(hasher, img)

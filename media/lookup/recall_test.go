@@ -37,7 +37,7 @@ func photos(t *testing.T, folder string) (names []string, out []*image.RGBA) {
 		}
 		p, err := picture.Decoder{}.Decode(context.Background(), data)
 		if err != nil {
-			return nil // not a picture
+			return nil //nolint:nilerr // not a picture
 		}
 		img := shrunk(rgba(p.Over(255, 255, 255)), 800)
 		small := rgb(img)

@@ -76,7 +76,7 @@ func face(t testing.TB, size float64) font.Face {
 
 func wrap(face font.Face, text string, width int) (lines []string) {
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		longer := strings.TrimSpace(line + " " + word)
 		if line != "" && font.MeasureString(face, longer).Ceil() > width {
 			lines, longer = append(lines, line), word

@@ -68,7 +68,7 @@ func (s *score) count(got Text, caption [2]string) {
 	whole := true
 	for _, part := range caption {
 		whole = whole && strings.Contains(said, " "+strings.ToLower(part)+" ")
-		for _, word := range strings.Fields(strings.ToLower(part)) {
+		for word := range strings.FieldsSeq(strings.ToLower(part)) {
 			s.words++
 			if strings.Contains(said, " "+word+" ") {
 				s.read++

@@ -15,6 +15,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -290,7 +291,7 @@ func animatedWebP() []byte {
 		put24(head[9:], h-1)
 		put24(head[12:], ms)
 		head[15] = flags
-		return chunk("ANMF", append(head, chunk("VP8L", vp8l(w, h, c))...))
+		return chunk("ANMF", slices.Concat(head, chunk("VP8L", vp8l(w, h, c))))
 	}
 	extended := make([]byte, 10)
 	extended[0] = 2 | 16

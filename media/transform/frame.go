@@ -123,7 +123,7 @@ func typeface(bold bool, size float64) font.Face {
 func wrap(face font.Face, phrase string, width int) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(phrase) {
+	for word := range strings.FieldsSeq(phrase) {
 		if longer := strings.TrimSpace(line + " " + word); line == "" || font.MeasureString(face, longer).Ceil() <= width {
 			line = longer
 			continue

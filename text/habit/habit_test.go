@@ -64,7 +64,7 @@ func TestFeatures(t *testing.T) {
 
 func TestOrdinaryTexts(t *testing.T) {
 	for _, text := range []string{
-		"", " ", "Hello, world!", "ALL CAPS ARE FINE", "naïve café, Žižek & Ångström, tiếng Việt đấy", "Straße øl łódź ısı æther",
+		"", " ", "Hello, world!", "ALL CAPS ARE FINE", "naïve café, Žižek & Ångström, tiếng Việt đấy", "Straße øl łódź ısı æthere",
 		"I love мир и дружбу", "iPhoneом доволен, PDFка", "μTorrent and TNFα at 5 μm", "I ❤️ you 🇩🇪🇫🇷 👨‍👩‍👧‍👦 👍🏽 🏴󠁧󠁢󠁥󠁮󠁧󠁿 🅱️ Ⓜ️ ℹ️",
 		"gr8 2nite b4 l8r COVID19 mp3 se7en", "a$ap and p!nk", "see https://ex4mpl3.com/a1b2c3 @h3ll0_w0rld #m0n3y", "U.S.A. N.W.A. R-E-S-P-E-C-T h i !",
 		"می\u200cخواهم کـــتاب", "क्\u200dष", "\ufeffhello\u200b", "AT&amp;T &lt;3 100%", "co\u00adoperation anti\u00adestablishment", "ＡＢＣで日本語", "今日はMicrosoftとか",

@@ -38,11 +38,11 @@ func (w *nativeWalker) dotted(s nstate, u *piece) {
 		for _, a := range alike['ي'] {
 			next := s
 			next.marked = true
-			w.take(next, a.key, 1, a.how, a.cost)
+			w.take(next, a.key, a.how, a.cost)
 		}
 	}
 	if u.key == 'ء' && s.last >= 0 {
-		w.goOn(s, 1, Variants, 5)
+		w.goOn(s, Variants, 5)
 	}
 }
 
@@ -68,12 +68,12 @@ func (w *nativeWalker) arabicInLatin(s nstate, u *piece) {
 		return
 	}
 	for _, to := range latinArabic[y.Text] {
-		w.take(s, to, 1, Romanised, 8)
+		w.take(s, to, Romanised, 8)
 	}
 	if s.last >= 0 && slices.Contains([]rune(latinVowels), y.Text) {
 		next := s
 		next.letters--
-		w.goOn(next, 1, Romanised, 2)
+		w.goOn(next, Romanised, 2)
 	}
 	if int(u.symbol)+1 < len(w.l.symbols) {
 		second := &w.l.symbols[u.symbol+1]
@@ -81,7 +81,7 @@ func (w *nativeWalker) arabicInLatin(s nstate, u *piece) {
 			w.takeAll(s, []rune{to}, u.symbol, 2, Romanised, 8)
 		}
 		if second.Text == y.Text && second.Kind == fold.Letter { // doubled, as Arabic writes with a mark
-			w.goOn(s, 1, Romanised, 0)
+			w.goOn(s, Romanised, 0)
 		}
 	}
 }
@@ -93,7 +93,7 @@ func (w *nativeWalker) digits(s nstate, u *piece) {
 		return
 	}
 	for _, to := range latinArabic[y.Text] {
-		w.take(s, to, 1, Leet, costLeet)
+		w.take(s, to, Leet, costLeet)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	_ "embed"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -158,7 +159,7 @@ func (w *nativeWalker) hear(s nstate, u *piece) {
 			done[k] = class
 		}
 		if !strings.ContainsRune(string(done[:min(k, len(done))]), class) {
-			w.take(s, class, 1, 0, 0)
+			w.take(s, class, 0, 0)
 		}
 	}
 	y := &w.l.symbols[u.symbol]
@@ -229,10 +230,8 @@ const particles = "的了是在我你您他她它们人有无不没这那个上�
 
 func share(a, b []syllable) bool {
 	for _, x := range a {
-		for _, y := range b {
-			if x == y {
-				return true
-			}
+		if slices.Contains(b, x) {
+			return true
 		}
 	}
 	return false
@@ -282,7 +281,7 @@ var (
 func (w *nativeWalker) compounds(s nstate, u *piece) {
 	const costForm, costParts = 10, 15
 	for _, c := range formsOf()[u.key] {
-		w.take(s, c, 1, Variants, costForm)
+		w.take(s, c, Variants, costForm)
 	}
 	text := func(n int32) rune {
 		if int(u.symbol+n) >= len(w.l.symbols) {

@@ -80,19 +80,19 @@ func (w *nativeWalker) liaisons(s nstate, u *piece) {
 		if node, found := w.n.kids[nativeStep{s.node, 'ㅇ'}]; found {
 			next := s
 			next.node = node
-			w.take(next, u.key, 1, Sound, cost)
+			w.take(next, u.key, Sound, cost)
 		}
 	case u.place == 0 && u.key == 'ㅇ' && afterConsonant && w.follows(s.at): // the text has it, the term has not
-		w.goOn(s, 1, Sound, cost)
+		w.goOn(s, Sound, cost)
 	case u.place == 0 && afterConsonant && u.key != 'ㅇ' && consonant(u.key) && related(u.key, s.key):
-		w.take(s, 'ㅇ', 1, Sound, cost)
+		w.take(s, 'ㅇ', Sound, cost)
 	}
 	if u.final && s.inner {
 		switch {
 		case w.follows(s.at), w.units[s.at-1].final: // one of two consonants
-			w.goOn(s, 1, Sound, cost)
+			w.goOn(s, Sound, cost)
 		case int(s.at)+1 < len(w.units) && consonant(w.units[s.at+1].key) && related(u.key, w.units[s.at+1].key):
-			w.goOn(s, 1, Sound, cost)
+			w.goOn(s, Sound, cost)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (w *nativeWalker) lengthened(s nstate, u *piece) {
 	if u.key == 'ー' && s.last >= 0 {
 		next := s
 		next.letters--
-		w.goOn(next, 1, Repeats, costRepeat)
+		w.goOn(next, Repeats, costRepeat)
 		return
 	}
 	if s.inner || s.last < 0 {
@@ -54,7 +54,7 @@ func (w *nativeWalker) lengthened(s nstate, u *piece) {
 			next.change(w, s.last)
 			next.how |= Variants
 			next.cost += costVowel
-			w.take(next, u.key, 1, 0, 0)
+			w.take(next, u.key, 0, 0)
 		}
 	}
 }

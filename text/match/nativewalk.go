@@ -196,14 +196,14 @@ func (w *nativeWalker) walk(s nstate) {
 		w.arabicInLatin(s, u)
 		return
 	}
-	w.take(s, u.key, 1, 0, 0)
+	w.take(s, u.key, 0, 0)
 	for _, a := range alike[u.key] {
 		if a.final && !u.final {
 			continue
 		}
 		next := s
 		next.marked = next.marked || a.mark && w.within(u.symbol)
-		w.take(next, a.key, 1, a.how, a.cost)
+		w.take(next, a.key, a.how, a.cost)
 	}
 	switch scriptOf(u.key) {
 	case hangul:
@@ -241,25 +241,25 @@ func (w *nativeWalker) after(symbol int32, n int) int32 {
 	return w.first[int(symbol)+n]
 }
 
-// take goes along one step of the trie and n units of the text.
-func (w *nativeWalker) take(s nstate, key rune, n int32, how How, cost int32) {
+// take goes along one step of the trie and one unit of the text.
+func (w *nativeWalker) take(s nstate, key rune, how How, cost int32) {
 	next, found := w.n.kids[nativeStep{s.node, key}]
 	if !found || key == 0 {
 		return
 	}
 	s.node, s.key = next, key
-	w.goOn(s, n, how, cost)
+	w.goOn(s, how, cost)
 }
 
-// goOn passes n units, for which there may have been no step.
-func (w *nativeWalker) goOn(s nstate, n int32, how How, cost int32) {
+// goOn passes a unit, for which there may have been no step.
+func (w *nativeWalker) goOn(s nstate, how How, cost int32) {
 	u := &w.units[s.at]
 	if how != 0 {
 		s.change(w, u.symbol)
 		s.how |= how
 		s.cost += cost
 	}
-	s.at += n
+	s.at++
 	if s.at < int32(len(w.units)) && w.units[s.at].place > 0 {
 		s.inner = true
 		w.walk(s)
