@@ -69,7 +69,7 @@ var (
 	picturesQueued  = prometheus.NewDesc("ringfence_media_queue", "Events whose pictures wait to be fetched, or are being fetched.", nil, nil)
 	picturesHashed  = prometheus.NewDesc("ringfence_media_hashed_total", "Pictures that were fetched and hashed.", nil, nil)
 	picturesFailed  = prometheus.NewDesc("ringfence_media_failed_total", "Pictures that could not be fetched or read, by cause.", []string{"cause"}, nil)
-	picturesSkipped = prometheus.NewDesc("ringfence_media_skipped_total", "Events whose pictures were not fetched since too many came.", nil, nil)
+	picturesSkipped = prometheus.NewDesc("ringfence_media_skipped_total", "Events whose pictures were not fetched since too many came, or of a slow domain.", nil, nil)
 )
 
 // Describe implements [prometheus.Collector].

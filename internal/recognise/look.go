@@ -33,6 +33,14 @@ const (
 	malformed   = "malformed"
 	polyglot    = "polyglot"
 	noDecoder   = "no_decoder"
+	skipped     = "skipped" // one too many of its event
+)
+
+// Files in memory. A small one needs no leave; large ones are few at a time, or slow servers could make the program hold one for each
+// fetcher.
+const (
+	smallFile = 1 << 20 // bytes
+	maxLarge  = 16
 )
 
 // decodeTime is how long decoding a picture may take.
@@ -47,8 +55,29 @@ type tools struct {
 
 func newTools() *tools { return &tools{hasher: pdq.NewHasher()} }
 
-// look fetches and hashes a picture.
-func (w *Worker) look(ctx context.Context, url string) (p signals.Picture) {
+// look fetches a picture within the given time, and hashes it. took is how long fetching took.
+func (w *Worker) look(ctx context.Context, url string, within time.Duration) (p signals.Picture, took time.Duration) {
+	begin := w.opts.Now()
+	file, failure := w.get(ctx, url, within)
+	took = max(0, time.Duration(w.opts.Now()-begin))
+	if failure != "" {
+		p.Failure = failure
+		return p, took
+	}
+	if len(file) >= smallFile {
+		defer func() { <-w.large }()
+	}
+	w.hashFile(ctx, file, &p)
+	return p, took
+}
+
+// get fetches a file, and tries again if it may come yet.
+func (w *Worker) get(ctx context.Context, url string, within time.Duration) (file []byte, failure string) {
+	if within <= 0 {
+		return nil, timeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
 	file, failure, again := w.fetch(ctx, url)
 	for _, pause := range w.pauses {
 		if !again || sleep(ctx, pause) != nil {
@@ -56,16 +85,17 @@ func (w *Worker) look(ctx context.Context, url string) (p signals.Picture) {
 		}
 		file, failure, again = w.fetch(ctx, url)
 	}
-	if failure != "" {
-		p.Failure = failure
-		return p
-	}
+	return file, failure
+}
+
+// hashFile fills in what can be told of a file.
+func (w *Worker) hashFile(ctx context.Context, file []byte, p *signals.Picture) {
 	p.MD5, p.SHA1, p.SHA256 = digests(file)
 	var t *tools
 	select {
 	case t = <-w.tools:
 	case <-ctx.Done():
-		return p
+		return
 	}
 	defer func() { w.tools <- t }()
 	ctx, cancel := context.WithTimeout(ctx, decodeTime)
@@ -73,10 +103,9 @@ func (w *Worker) look(ctx context.Context, url string) (p signals.Picture) {
 	decoded, err := w.opts.Decoder.Decode(ctx, file)
 	if err != nil {
 		p.Failure = undecoded(err)
-		return p
+		return
 	}
-	t.hash(decoded, &p)
-	return p
+	t.hash(decoded, p)
 }
 
 func digests(file []byte) (m, s1, s256 string) {
@@ -84,7 +113,8 @@ func digests(file []byte) (m, s1, s256 string) {
 	return hex.EncodeToString(a[:]), hex.EncodeToString(b[:]), hex.EncodeToString(c[:])
 }
 
-// fetch gets a file, or says why not, and whether it may come yet.
+// fetch gets a file, or says why not, and whether it may come yet. With a file of smallFile or more comes a place in w.large, which the
+// caller gives back.
 func (w *Worker) fetch(ctx context.Context, url string) (file []byte, failure string, again bool) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil || req.URL.Scheme != "http" && req.URL.Scheme != "https" || req.URL.User != nil {
@@ -109,7 +139,18 @@ func (w *Worker) fetch(ctx context.Context, url string) (file []byte, failure st
 		!strings.HasPrefix(kind, "image/") && kind != "application/octet-stream" && kind != "binary/octet-stream" {
 		return nil, notPicture, false
 	}
-	file, err = io.ReadAll(resp.Body)
+	if file, err = io.ReadAll(io.LimitReader(resp.Body, smallFile)); err == nil && len(file) == smallFile {
+		select {
+		case w.large <- struct{}{}:
+		case <-ctx.Done():
+			return nil, timeout, false
+		}
+		var rest []byte
+		if rest, err = io.ReadAll(resp.Body); err != nil {
+			<-w.large
+		}
+		file = append(file, rest...)
+	}
 	if err != nil {
 		failure, again = unfetched(err)
 		return nil, failure, again

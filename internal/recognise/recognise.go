@@ -2,7 +2,8 @@
 // found, or why it found nothing, to the journal as a signals record, at which the rules run that waited for it.
 //
 // A [Worker] follows the journal at a pace of its own. Nothing waits for it: not the door, nor the decisions on texts. Where more
-// pictures come than it can fetch, it falls behind, and passes over events that have become too old, which is counted. What it
+// pictures come than it can fetch, it falls behind, and passes over events that have become too old, or that name a slow domain while
+// too many wait, which is counted. Enough slow domains still keep it from everybody's pictures: see docs/media.md. What it
 // has done is saved as a position; after a crash it does the rest, and some of it again, which changes nothing, since decide takes the
 // first record of an event only.
 package recognise
@@ -15,7 +16,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -49,10 +49,12 @@ type Options struct {
 
 // Bounds.
 const (
-	fetchers   = 16               // events under way
-	perHost    = 4                // of them, with pictures of one host
-	maxQueue   = 256              // events that wait for a fetcher; then the journal is read on no further
+	fetchers   = 64               // events under way; nearly all of them wait for a server
+	perDomain  = 4                // of them, with pictures of one registrable domain
+	maxQueue   = 256              // events that wait for a fetcher; then slow domains are passed over, or the journal is read on no further
 	maxEach    = 16               // pictures of one event that are fetched
+	eventTime  = 20 * time.Second // for fetching the pictures of one event, together
+	slowFor    = time.Minute      // a domain that took half of an event's time counts as slow, unless it is quicker before
 	maxAge     = 10 * time.Minute // after its receipt, an event is passed over
 	readAtOnce = 256
 )
@@ -63,12 +65,15 @@ const partition journal.Partition = 0
 type Worker struct {
 	opts   Options
 	tools  chan *tools     // one for each picture that may be hashed at a time
+	large  chan struct{}   // has one for each file over smallFile in memory
 	pauses []time.Duration // before a picture that may come yet is asked for again
+	within time.Duration   // eventTime
 
 	mu      sync.Mutex
 	changed *sync.Cond         // of what follows
 	queue   []*job             // in the order of the journal
-	busy    map[string]int     // events under way by host
+	busy    map[string]int     // events under way by domain
+	slow    map[string]int64   // domains that are, and until when
 	flight  []journal.Position // of jobs that are not done, in order
 	read    journal.Position
 	saved   journal.Position
@@ -81,20 +86,13 @@ type Stats struct {
 	Queued  int               // events that wait or are under way
 	Hashed  uint64            // pictures
 	Failed  map[string]uint64 // pictures, by cause
-	Skipped uint64            // events that were too old when their turn came
-}
-
-// job is an event with pictures to fetch.
-type job struct {
-	rec   journal.Record
-	event event.Event
-	at    []int // of the pictures, in the event's media
-	hosts []string
+	Skipped uint64            // events that were too old when their turn came, or of a slow domain when too many waited
 }
 
 // New makes a worker.
 func New(opts Options) *Worker {
-	w := &Worker{opts: opts, tools: make(chan *tools, opts.Hashers), pauses: []time.Duration{time.Second, 4 * time.Second}, busy: map[string]int{}, read: opts.After, saved: opts.After}
+	w := &Worker{opts: opts, tools: make(chan *tools, opts.Hashers), large: make(chan struct{}, maxLarge),
+		pauses: []time.Duration{time.Second, 4 * time.Second}, within: eventTime, busy: map[string]int{}, slow: map[string]int64{}, read: opts.After, saved: opts.After}
 	w.changed = sync.NewCond(&w.mu)
 	w.stats.Failed = map[string]uint64{}
 	for range opts.Hashers {
@@ -192,16 +190,12 @@ func (w *Worker) job(d *event.Decoder, rec *journal.Record) *job {
 	}
 	for i := range j.event.Media {
 		m := &j.event.Media[i]
-		u, err := url.Parse(m.URL)
-		if m.URL == "" || m.PDQ != "" || err != nil || m.Type != "" && !strings.HasPrefix(m.Type, "image/") {
+		if m.URL == "" || m.PDQ != "" || other(m.Type) {
 			continue
 		}
 		j.at = append(j.at, i)
-		if host := strings.ToLower(u.Host); !slices.Contains(j.hosts, host) {
-			j.hosts = append(j.hosts, host)
-		}
-		if len(j.at) == maxEach {
-			break
+		if domain := domainOf(m.URL); len(j.at) <= maxEach && !slices.Contains(j.domains, domain) {
+			j.domains = append(j.domains, domain)
 		}
 	}
 	if len(j.at) == 0 {
@@ -210,55 +204,30 @@ func (w *Worker) job(d *event.Decoder, rec *journal.Record) *job {
 	return j
 }
 
-// put queues a job, and waits while the queue is full; false if the worker ends.
-func (w *Worker) put(j *job) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for len(w.queue) >= maxQueue && !w.closed {
-		w.changed.Wait()
-	}
-	if w.closed {
-		return false
-	}
-	w.queue = append(w.queue, j)
-	w.flight = append(w.flight, j.rec.Position)
-	w.changed.Broadcast()
-	return true
-}
-
-// take gives the first job whose hosts are not busy, and waits for one; nil if the worker ends. One slow host does not hold others up.
-func (w *Worker) take() *job {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for {
-		if w.closed {
-			return nil
-		}
-		free := func(j *job) bool {
-			return !slices.ContainsFunc(j.hosts, func(host string) bool { return w.busy[host] >= perHost })
-		}
-		if i := slices.IndexFunc(w.queue, free); i >= 0 {
-			j := w.queue[i]
-			w.queue = slices.Delete(w.queue, i, i+1)
-			for _, host := range j.hosts {
-				w.busy[host]++
-			}
-			w.changed.Broadcast()
-			return j
-		}
-		w.changed.Wait()
-	}
+// other says of a medium's declared type that it is no picture's. The word comes from strangers: what it leaves open is tried.
+func other(kind string) bool {
+	top, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(kind)), "/")
+	return top == "video" || top == "audio" || top == "text"
 }
 
 // do fetches the pictures of a job and appends what was found.
 func (w *Worker) do(ctx context.Context, j *job) error {
-	if w.opts.Now()-j.rec.Received > int64(maxAge) {
+	if j.aged(w.opts.Now()) {
 		w.count(func(s *Stats) { s.Skipped++ })
 		return w.done(j, 0)
 	}
 	r := signals.Record{Extractor: signals.Extractor, Version: signals.Version, Event: j.rec.Body}
-	for _, at := range j.at {
-		p := w.look(ctx, j.event.Media[at].URL)
+	j.took = map[string]time.Duration{}
+	left := w.within
+	for n, at := range j.at {
+		p := signals.Picture{Failure: skipped}
+		if n < maxEach {
+			var took time.Duration
+			url := j.event.Media[at].URL
+			p, took = w.look(ctx, url, left)
+			left -= took
+			j.took[domainOf(url)] += took
+		}
 		if ctx.Err() != nil {
 			return ctx.Err() // it is done again after the restart
 		}
@@ -300,32 +269,6 @@ func (w *Worker) count(how func(*Stats)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	how(&w.stats)
-}
-
-// done notes that a job is done, or that the journal was read so far, and saves the position up to which all is.
-func (w *Worker) done(j *job, read journal.Position) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if j != nil {
-		for _, host := range j.hosts {
-			if w.busy[host]--; w.busy[host] == 0 {
-				delete(w.busy, host)
-			}
-		}
-		i, _ := slices.BinarySearch(w.flight, j.rec.Position)
-		w.flight = slices.Delete(w.flight, i, i+1)
-		w.changed.Broadcast()
-	}
-	w.read = max(w.read, read)
-	through := w.read
-	if len(w.flight) > 0 {
-		through = min(through, w.flight[0]-1)
-	}
-	if through <= w.saved {
-		return nil
-	}
-	w.saved = through
-	return w.opts.Save(through)
 }
 
 // sleep waits, unless ctx is done before.
