@@ -42,6 +42,8 @@ type registry struct {
 	Windows []windowEntry `json:"windows"`
 	Labels  []labelEntry  `json:"labels"`
 	Lists   []use         `json:"lists"`
+	Banks   []use         `json:"banks"`
+	Models  []use         `json:"models"`
 }
 
 type use struct {
@@ -67,6 +69,8 @@ func registered(r rule.Registry) registry {
 		Windows: each(r.Windows, func(w rule.WindowEntry) windowEntry { return windowEntry(w) }),
 		Labels:  each(r.Labels, func(l rule.LabelEntry) labelEntry { return labelEntry(l) }),
 		Lists:   each(r.Lists, func(u rule.Use) use { return use(u) }),
+		Banks:   each(r.Banks, func(u rule.Use) use { return use(u) }),
+		Models:  each(r.Models, func(u rule.Use) use { return use(u) }),
 	}
 }
 
