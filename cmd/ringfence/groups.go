@@ -205,7 +205,14 @@ func appendNumber(b []byte, f float64) []byte {
 
 // appendCell appends a cell, in quotes where it needs them.
 func appendCell(b []byte, s string) []byte {
-	if !strings.ContainsAny(s, ",\"\r\n") {
+	quoted := false
+	for i := range len(s) { // a set of bytes, made anew for each cell, would take longer than the cell
+		switch s[i] {
+		case ',', '"', '\r', '\n':
+			quoted = true
+		}
+	}
+	if !quoted {
 		return append(b, s...)
 	}
 	b = append(b, '"')

@@ -44,23 +44,25 @@ func (j *join) pairs(visit func(older, newer uint32)) {
 		if on := j.order[from:to]; j.sample != nil && j.sample.popular[object] > 0 {
 			j.sample.pairs(j, object, on, &line, visit)
 		} else if len(on) > 1 {
-			j.exact(on, &line, visit)
+			j.exact(on, visit)
 		}
 		from = to
 	}
 }
 
 // exact visits all pairs among rows on one object that are in order of time.
-func (j *join) exact(on []uint32, line *Timeline, visit func(older, newer uint32)) {
-	line.Reset()
-	for _, n := range on {
+func (j *join) exact(on []uint32, visit func(older, newer uint32)) {
+	from := 0
+	for i, n := range on {
 		newer := &j.rows[n]
-		for _, act := range line.Near(newer.at, j.window) {
-			if older := &j.rows[act.Who]; older.account != newer.account && older.content != newer.content {
-				visit(uint32(act.Who), n)
+		for j.rows[on[from]].at < newer.at-j.window {
+			from++
+		}
+		for _, o := range on[from:i] {
+			if older := &j.rows[o]; older.account != newer.account && older.content != newer.content {
+				visit(o, n)
 			}
 		}
-		line.Insert(Act{newer.at, uint64(n)})
 	}
 }
 

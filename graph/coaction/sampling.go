@@ -90,12 +90,11 @@ func (j *join) peak(on []uint32) int {
 
 // learn finds who acts with whom on objects that are not popular.
 func (s *sample) learn(j *join) {
-	var line Timeline
 	each := func(visit func(older, newer uint32)) {
 		from := 0
 		for object, to := range j.ends {
 			if s.popular[object] == 0 {
-				j.exact(j.order[from:to], &line, visit)
+				j.exact(j.order[from:to], visit)
 			}
 			from = to
 		}

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"slices"
+	"unsafe"
 )
 
 // Shares are rows in which an account acts on an object, by a piece of content, at a time. The zero value has none. It takes about 24 bytes a
@@ -88,23 +90,57 @@ func (s *Shares) each(do func(rows []share)) {
 	do(s.rows[from:])
 }
 
-// names numbers names in the order in which they come.
+// names numbers names in the order in which they come. A map from string would take more memory, and each collection of garbage would visit every key.
 type names struct {
-	place map[string]uint32
-	list  []string
+	list  []string // parts of chunks
+	chunk []byte
+	table []uint32     // numbers + 1, at their hash or the next free place; its length is a power of two
+	seed  maphash.Seed // differs between runs, so that nobody can choose names that collide; numbers do not depend on it
 }
 
+const chunkSize = 64 << 10
+
 func (n *names) number(name []byte) uint32 {
-	i, ok := n.place[string(name)]
-	if !ok {
-		if n.place == nil {
-			n.place = map[string]uint32{}
-		}
-		i = uint32(len(n.list))
-		n.list = append(n.list, string(name))
-		n.place[n.list[i]] = i
+	if 2*len(n.list) >= len(n.table) {
+		n.grow()
 	}
-	return i
+	at := maphash.Bytes(n.seed, name)
+	for {
+		place := &n.table[at&uint64(len(n.table)-1)]
+		switch i := *place; {
+		case i == 0:
+			n.list = append(n.list, n.keep(name))
+			*place = uint32(len(n.list))
+			return *place - 1
+		case n.list[i-1] == string(name):
+			return i - 1
+		}
+		at++
+	}
+}
+
+// keep is a copy of the name in the last chunk.
+func (n *names) keep(name []byte) string {
+	if len(name) > cap(n.chunk)-len(n.chunk) {
+		n.chunk = make([]byte, 0, max(chunkSize, len(name)))
+	}
+	from := len(n.chunk)
+	n.chunk = append(n.chunk, name...)
+	return unsafe.String(unsafe.SliceData(n.chunk[from:]), len(name)) // bytes of a chunk never change
+}
+
+func (n *names) grow() {
+	if n.table == nil {
+		n.seed = maphash.MakeSeed()
+	}
+	n.table = make([]uint32, max(64, 2*len(n.table)))
+	for i, name := range n.list {
+		at := maphash.String(n.seed, name)
+		for n.table[at&uint64(len(n.table)-1)] != 0 {
+			at++
+		}
+		n.table[at&uint64(len(n.table)-1)] = uint32(i + 1)
+	}
 }
 
 // sorted is the numbers in order of their names, and the place of each number in it.
