@@ -260,12 +260,12 @@ func TestUpdateLeavesTheRestAlone(t *testing.T) {
 	}
 }
 
-// TestNeedles looks for 90 groups of 5 to 60 accounts in 50,000 with chance edges of a heavy tail, in three draws.
+// TestNeedles looks for 90 groups of 5 to 60 accounts in 50,000 with chance edges of a heavy tail, in four draws.
 func TestNeedles(t *testing.T) {
 	mean, count := map[int]float64{}, map[int]float64{}
-	for draw := range uint64(3) {
+	for draw := range uint64(4) {
 		g, needles := haystack(t, rand.New(rand.NewPCG(7, draw)))
-		r := run(t, g, Options{Objective: CPM, Gamma: 0.1})
+		r := run(t, g, Options{Objective: CPM, Gamma: 0.1, Passes: 10})
 		size := make([]int, r.Communities)
 		for _, c := range r.Community {
 			size[c]++
@@ -283,7 +283,7 @@ func TestNeedles(t *testing.T) {
 			count[len(needle)]++
 		}
 	}
-	for size, least := range map[int]float64{5: 0.6, 8: 0.72, 12: 0.87, 20: 0.95, 40: 0.99, 60: 0.99} {
+	for size, least := range map[int]float64{5: 0.6, 8: 0.75, 12: 0.88, 20: 0.96, 40: 0.99, 60: 0.99} {
 		got := mean[size] / count[size]
 		t.Logf("%d: F1 %.3f", size, got)
 		if got < least {
@@ -298,7 +298,7 @@ func haystack(t testing.TB, chance *rand.Rand) (g *Graph, needles [][]uint32) {
 	sum := make([]float64, nodes)
 	total := 0.0
 	for v := range sum {
-		total += math.Pow(1-chance.Float64(), -1/1.5) + 1
+		total += math.Pow(1-chance.Float64(), -1/1.5)
 		sum[v] = total
 	}
 	end := func() uint32 {
