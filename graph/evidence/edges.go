@@ -51,6 +51,8 @@ func (m *Model) Edges() []Edge {
 	for len(all) > 0 && all[len(all)-1].Log10P > unit+math.Log(float64(len(all))) {
 		all = all[:len(all)-1]
 	}
+	m.standing = len(all)
+	m.takeTouched()
 	for i := range all {
 		all[i].Log10P /= math.Ln10
 	}
@@ -127,16 +129,11 @@ func (m *Model) Batches() []Batch {
 		if !t.Batch || len(t.keys) == 0 {
 			continue
 		}
-		rate := max(t.Usual, t.acts/float64(len(t.keys)+t.gone)-1)
-		limit := math.Log(m.opts.Alpha) - math.Log(float64(len(t.keys)+t.gone))
-		least := 3
-		for logTail(rate, least-1) > limit {
-			least++
-		}
+		rate, least := t.usual(m.opts.Alpha)
 		of := len(all)
 		for hash, k := range t.keys {
 			if len(k.held) >= least {
-				all = append(all, Batch{i, k.name, k.held, 1 + rate, logTail(rate, len(k.held)-1) / math.Ln10, hash})
+				all = append(all, t.batch(i, hash, k, rate))
 			}
 		}
 		slices.SortFunc(all[of:], func(a, b Batch) int { return cmp.Compare(a.hash, b.hash) })
@@ -148,10 +145,12 @@ func (m *Model) Batches() []Batch {
 const bound = 64
 
 // Join calls do with pairs of a batch's accounts, each once: all of them as long as it is small, and of a large one so many that each has some 128
-// others, chosen by hash, so that it is a random graph of even density and not a chain.
-func (b *Batch) Join(do func(a, b uint32)) {
+// others, chosen by hash, so that it is a random graph of even density and not a chain. They are those of the visits from one on with visits before them,
+// so that a batch that grew can be gone on with.
+func (b *Batch) Join(from int, do func(a, b uint32)) {
 	chosen := map[int]bool{}
-	for j, late := range b.Visits {
+	for j := from; j < len(b.Visits); j++ {
+		late := b.Visits[j]
 		state := b.hash + uint64(j)
 		clear(chosen)
 		for n := range min(j, bound) {

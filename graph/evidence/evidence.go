@@ -77,7 +77,9 @@ type Model struct {
 	pairs    map[uint64]*pair
 	repeated []*pair // pairs that co-acted twice or more in one trace, in the order in which they came to
 	clock    int64
-	calls    int // of Edges
+	calls    int     // of Edges
+	touched  []*pair // of repeated: those that met since the last Edges or Touched
+	standing int     // edges, as of the last Edges
 }
 
 // New makes an empty model.
@@ -150,6 +152,7 @@ func (m *Model) Add(trace int, name, account string, at int64) error {
 		t.reach(k, 1, 0)
 		if t.Batch {
 			t.gather(k, who, at)
+			t.touch(hash, k)
 		}
 	}
 	if t.Batch {

@@ -262,7 +262,7 @@ func TestBatches(t *testing.T) {
 	}
 	ties := map[uint32]int{}
 	seen := map[[2]uint32]bool{}
-	batches[0].Join(func(a, b uint32) {
+	batches[0].Join(0, func(a, b uint32) {
 		if a >= b || seen[[2]uint32{a, b}] {
 			t.Errorf("%d and %d are joined twice, or not in order", a, b)
 		}

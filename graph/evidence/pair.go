@@ -17,6 +17,7 @@ type pair struct {
 	why      []Meeting
 	logP     float64 // when it was last computed
 	fresh    bool    // they met since
+	touched  bool    // they are in Model.touched
 }
 
 // Meeting is a co-action of a pair.
@@ -48,6 +49,10 @@ func (m *Model) meet(trace int, name string, a, b uint32, at int64, met coaction
 		p.repeated = true
 		m.repeated = append(m.repeated, p)
 	}
+	if p.repeated && !p.touched {
+		p.touched = true
+		m.touched = append(m.touched, p)
+	}
 	if len(p.why) < maxWhy && !slices.ContainsFunc(p.why, func(w Meeting) bool { return w.Trace == trace && w.Key == name }) {
 		p.why = append(p.why, Meeting{trace, name, at, met.Apart})
 	}
@@ -66,3 +71,9 @@ func (m *Model) forgetPairs() {
 
 // Name is the name of an account.
 func (m *Model) Name(account uint32) string { return m.names[account] }
+
+// Account is the number of an account that has acted; false if it has not.
+func (m *Model) Account(name string) (uint32, bool) {
+	account, ok := m.accounts[name]
+	return account, ok
+}

@@ -17,6 +17,8 @@ type trace struct {
 	at    map[appearance]int64 // the latest act of an account at a key
 	full  int                  // how many of these there may be until those out of the window are dropped
 
+	touched []uint64 // of a batch: hashes of keys at which an account appeared since the last TouchedBatches
+
 	acts  float64 // E: appearances
 	close float64 // C
 	gone  int     // keys that were forgotten
@@ -35,9 +37,10 @@ type key struct {
 	k    float64 // co-actions
 
 	// Of a batch: those within the window, in order of time, and the most that ever were.
-	line []Visit
-	most int
-	held []Visit // of that time, at most maxBatch
+	line    []Visit
+	most    int
+	held    []Visit // of that time, at most maxBatch
+	touched bool
 }
 
 // Visit is an account at a key.

@@ -21,25 +21,53 @@ func DefaultOptions() Options {
 }
 
 const (
-	tick           = 10 * minute // of event time: when groups are looked for
-	familiesBudget = 256 << 20   // bytes
+	second         = int64(1_000_000_000)
+	tick           = 10 * second // of event time
+	wholeTick      = 10 * minute // when all pairs are looked at again, and thresholds made anew
+	familiesBudget = 256 << 20   // bytes, of Add
 )
 
-// Finder finds groups in events that come in order of time. It is not safe for concurrent use. Its result is a function of the events and options.
+// Finder finds groups in events that come in order of time, and keeps them. It is not safe for concurrent use. What it says is a function of the events
+// and options alone.
+//
+// Event time is cut into ticks of ten seconds. At a tick the finder copies what is tied to accounts that were newly tied since the one before, and has
+// another goroutine look for communities there, while it goes on. What that finds takes effect at the next tick exactly, for which the finder waits if
+// need be. Between ticks an account can join a group at once, on probation: see [Finder.Observe].
 type Finder struct {
 	model    *evidence.Model
-	families *family.Index
+	scorer   *Scorer
+	profiles map[string]*profile
+
+	accounts []account // by number in the model
+	standing []evidence.Edge
+	batches  []*batch
+	batchOf  map[place]uint32
+	groups   []*Group // by the time at which they were found
+	byID     map[string]*Group
+	dirty    []uint32 // accounts whose components are to be refined
+	changes  []Change // that Advance has yet to give
+
+	begun    bool
+	next     int64 // the tick to come
+	whole    int64 // the next at which all pairs are looked at
+	refining *refining
+	waits    int // ticks at which the refiner was not ready
+
+	families *family.Index // of Add; nil before
 	sketcher family.Sketcher
 	sketch   family.Sketch
-	profiles map[string]*profile
-	scorer   *Scorer
+	acting   []Act
+}
 
-	next   int64 // the tick to come
-	begun  bool
-	dirty  bool // an act was added since the last tick
-	groups []*Group
-	known  map[uint64][]community // of the last tick, by the ground of their component
-	acting []act
+// refining is a refinement that takes effect at the next tick.
+type refining struct {
+	components []component
+	result     chan refined
+}
+
+type refined struct {
+	communities [][][]uint32 // by component
+	err         error
 }
 
 // NewFinder makes a finder that has seen nothing.
@@ -49,65 +77,167 @@ func NewFinder(o Options, s *Scorer) (*Finder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Finder{model: model, families: family.NewIndex(familiesBudget), profiles: map[string]*profile{}, scorer: s}, nil
+	return &Finder{model: model, profiles: map[string]*profile{}, scorer: s, batchOf: map[place]uint32{}, byID: map[string]*Group{}}, nil
 }
 
-// Add takes an event in, after the ticks that are due before it.
-func (f *Finder) Add(e *event.Event) error {
+// Seen is what else is known of an event.
+type Seen struct {
+	Copied bool // others have written its text
+	Hit    bool // a known-bad bank holds something of it
+}
+
+// Advance moves the time on, to that of the next event or later, and gives what happened to groups at the ticks on the way, in order. The changes are valid
+// until the next call.
+func (f *Finder) Advance(now int64) ([]Change, error) {
+	f.changes = f.changes[:0]
 	if !f.begun {
 		f.begun = true
-		f.next = e.Time - e.Time%tick + tick
+		f.next = now - now%tick + tick
+		f.whole = f.next
 	}
-	if e.Time >= f.next {
-		if f.dirty {
-			if err := f.tick(f.next); err != nil {
-				return err
-			}
+	for f.next <= now {
+		if err := f.tick(f.next, false); err != nil {
+			return nil, err
 		}
-		f.next = e.Time - e.Time%tick + tick
-	}
-	f.dirty = true
-	f.acting = f.acts(f.acting[:0], e)
-	copied := false
-	if id := f.familyOf(e); id != 0 {
-		f.acting = append(f.acting, act{text, id.String()})
-		known, _ := f.families.Family(id)
-		copied = known.Accounts > 1
-	}
-	f.profile(e, copied)
-	for _, a := range f.acting {
-		if err := f.model.Add(a.trace, a.key, e.Actor, e.Time); err != nil {
-			return fmt.Errorf("event %q: %w", e.ID, err)
+		if f.next += tick; f.refining == nil && f.next < f.whole {
+			f.next = max(f.next, min(f.whole, now-now%tick+tick)) // nothing happens until then
 		}
+	}
+	return f.changes, nil
+}
+
+// tick is all that happens at one.
+func (f *Finder) tick(at int64, all bool) error {
+	whole := at >= f.whole
+	if whole {
+		f.whole = at - at%wholeTick + wholeTick
+	}
+	if err := f.settle(at); err != nil {
+		return fmt.Errorf("groups at %d: %w", at, err)
+	}
+	f.tieUp(whole)
+	if whole {
+		f.age(at)
+	}
+	f.rerate(at)
+	if components := f.components(at, all); len(components) > 0 {
+		r := &refining{components, make(chan refined, 1)}
+		go func() {
+			found, err := refine(r.components)
+			r.result <- refined{found, err}
+		}()
+		f.refining = r
 	}
 	return nil
 }
 
+// settle lets what the refiner found take effect.
+func (f *Finder) settle(at int64) error {
+	r := f.refining
+	if r == nil {
+		return nil
+	}
+	f.refining = nil
+	if len(r.result) == 0 {
+		f.waits++
+	}
+	result := <-r.result
+	if result.err != nil {
+		return result.err
+	}
+	f.inherit(r.components, result.communities, at)
+	return nil
+}
+
+// tiesATick is how many ties of a group are looked at at a tick to describe it, one with another.
+const tiesATick = 256
+
+// rerate gives groups whose members acted their score anew, larger ones more seldom.
+func (f *Finder) rerate(at int64) {
+	for _, g := range f.groups {
+		if g.stirred && g.live() && at-g.rated > tick*int64(g.edges/tiesATick) {
+			f.describe(g)
+			f.rate(g, at)
+		}
+	}
+}
+
+// Observe takes in an event, whose time was given to Advance before, with what it does at which keys, and lets its actor join a group at once if it has to.
+func (f *Finder) Observe(e *event.Event, acts []Act, seen Seen) error {
+	f.profile(e, seen.Copied)
+	for _, a := range acts {
+		if err := f.model.Add(a.trace, a.key, e.Actor, e.Time); err != nil {
+			return fmt.Errorf("event %q: %w", e.ID, err)
+		}
+	}
+	who, known := f.model.Account(e.Actor)
+	if !known {
+		return nil // it did nothing that groups are about
+	}
+	f.grow()
+	x := &f.accounts[who]
+	x.last = e.Time
+	if seen.Hit {
+		x.hits++
+	}
+	if g := x.group; g != nil {
+		g.Last, g.stirred = max(g.Last, e.Time), true
+	}
+	return nil
+}
+
+// Of is the group that an account is a member of; nil for none. It is valid until the next call of Advance or Observe.
+func (f *Finder) Of(account string) *Group {
+	who, known := f.model.Account(account)
+	if !known || int(who) >= len(f.accounts) {
+		return nil
+	}
+	return f.accounts[who].group
+}
+
+// Group is that of an id; nil if there is none, or not any more.
+func (f *Finder) Group(id string) *Group { return f.byID[id] }
+
+// Waits is how many ticks had to wait for the refiner.
+func (f *Finder) Waits() int { return f.waits }
+
+// Add takes in an event of a file: it advances to its time, and finds the family of its text among those of the finder's own.
+func (f *Finder) Add(e *event.Event) error {
+	if _, err := f.Advance(e.Time); err != nil {
+		return err
+	}
+	f.acting = Acts(f.acting[:0], e)
+	var seen Seen
+	if id := f.familyOf(e); id != 0 {
+		f.acting = append(f.acting, TextAct(id.String()))
+		known, _ := f.families.Family(id)
+		seen.Copied = known.Accounts > 1
+	}
+	return f.Observe(e, f.acting, seen)
+}
+
 // familyOf is the family of an event's own text; 0 where there is none, or too little of it.
 func (f *Finder) familyOf(e *event.Event) family.ID {
-	switch e.Kind {
-	case "post", "quote", "reply", "comment":
-	default:
+	if !Authored(e) {
 		return 0
 	}
-	if len(e.Text) < leastText {
-		return 0
+	if f.families == nil {
+		f.families = family.NewIndex(familiesBudget)
 	}
 	f.sketcher.Into(&f.sketch, e.Text)
 	return f.families.Assign(&f.sketch, e.Actor, e.Time)
 }
 
-// Groups are the groups after the last event, by the time at which they were found.
+// Groups are the groups after the last event, by the time at which they were found, with what is known by then: as if the next tick were now.
 func (f *Finder) Groups() ([]*Group, error) {
-	if f.dirty {
-		f.known = nil // all that is said of groups is to be as of now
-		for _, g := range f.groups {
-			g.ground = 0
-		}
-		if err := f.tick(f.next); err != nil {
+	if !f.begun {
+		return nil, nil
+	}
+	f.whole = f.next
+	for range 2 { // what is tied at one tick is in groups at the next
+		if err := f.tick(f.next, true); err != nil {
 			return nil, err
 		}
-		f.dirty = false
 	}
-	return f.groups, nil
+	return f.groups, f.settle(f.next)
 }

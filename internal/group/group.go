@@ -2,17 +2,10 @@ package group
 
 import (
 	"cmp"
-	"encoding/binary"
-	"encoding/hex"
-	"fmt"
-	"maps"
 	"math"
 	"slices"
 
-	"github.com/zeebo/xxh3"
-
 	"github.com/ringfence/ringfence/graph/evidence"
-	"github.com/ringfence/ringfence/graph/leiden"
 	"github.com/ringfence/ringfence/learn"
 )
 
@@ -20,21 +13,41 @@ import (
 type Group struct {
 	ID       string // it stays as the group grows, and is the same for the same events
 	Accounts []string
+	Version  uint64 // of the set of accounts, and of who among them is on probation
+	State    State
+	Into     string   // of a merged group: the one that has its accounts now
+	Parents  []string // the groups that it came from, at most maxParents
 
 	Score        float64 // how likely it is to do harm, 0 to 1
 	Reasons      []string
 	Flagged      bool // as of the last tick at which it stood
 	Found        int64
 	FirstFlagged int64 // the tick; 0: never
+	Last         int64 // the latest act of a member
 	Evidence     []Evidence
 	Ties         []Tie // by trace, of the traces that tie any
 	Vector       learn.Vector
+	History      []Change // the latest, at most maxHistory
 
-	ground  uint64 // of the community that it is
-	members []uint32
+	members []uint32 // ascending
 	edges   int
 	tied    [nTraces]int
+	hits    int   // members with hits
+	rated   int64 // the tick
+	stirred bool  // a member acted since
+	reached int   // of the history: the size at which it last grew
 }
+
+// State is how alive a group is.
+type State string
+
+// The states of a group.
+const (
+	Active  State = "active"
+	Dormant State = "dormant" // no member acted for dormantAfter
+	Merged  State = "merged"  // its accounts are part of another group
+	Dead    State = "dead"    // dormant for deadAfter: it does not come back by itself
+)
 
 // Evidence is a key that brought members together.
 type Evidence struct {
@@ -52,295 +65,59 @@ type Tie struct {
 }
 
 const (
-	gamma       = .05 // the least density of a group
-	leastSize   = 4
-	leastTies   = 2 // edges that a member has to others
 	maxEvidence = 10
+	maxHistory  = 64
+	maxParents  = 8
 )
 
-// tick looks for the groups as of a time.
-func (f *Finder) tick(at int64) error {
-	batches := f.model.Batches()
-	found, err := f.communities(f.model.Edges(), batches)
-	if err != nil {
-		return fmt.Errorf("groups at %d: %w", at, err)
-	}
-	f.inherit(found, batches, at)
-	for _, g := range f.groups {
-		f.rate(g, at)
-	}
-	return nil
-}
+// live says whether the group takes part in what happens now.
+func (g *Group) live() bool { return g.State == Active || g.State == Dormant }
 
-// component is accounts that edges connect, with no edge to others.
-type component struct {
-	ground  uint64 // hash of what connects them: the same gives the same communities
-	edges   []evidence.Edge
-	batches []int
-}
+// Hits is how many members had something of a known-bad bank in an event.
+func (g *Group) Hits() int { return g.hits }
 
-// components splits what stands into what is connected. Their order is that of their first edges, or batches.
-func (f *Finder) components(edges []evidence.Edge, batches []evidence.Batch) []*component {
-	root := make([]uint32, f.model.Accounts())
-	for i := range root {
-		root[i] = uint32(i)
-	}
-	find := func(v uint32) uint32 {
-		for root[v] != v {
-			root[v] = root[root[v]]
-			v = root[v]
-		}
-		return v
-	}
-	for _, e := range edges {
-		root[find(e.A)] = find(e.B)
-	}
-	for i := range batches {
-		for _, v := range batches[i].Visits {
-			root[find(v.Account)] = find(batches[i].Visits[0].Account)
-		}
-	}
-	of := map[uint32]*component{}
-	var all []*component
-	at := func(account uint32) *component {
-		r := find(account)
-		if of[r] == nil {
-			of[r] = &component{}
-			all = append(all, of[r])
-		}
-		return of[r]
-	}
-	var key []byte
-	for _, e := range edges {
-		c := at(e.A)
-		c.edges = append(c.edges, e)
-		key = binary.LittleEndian.AppendUint64(key[:0], c.ground)
-		key = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(key, e.A), e.B)
-		c.ground = xxh3.Hash(key)
-	}
-	for i := range batches {
-		b := &batches[i]
-		c := at(b.Visits[0].Account)
-		c.batches = append(c.batches, i)
-		key = binary.LittleEndian.AppendUint64(key[:0], c.ground)
-		key = append(binary.LittleEndian.AppendUint32(key, uint32(len(b.Visits))), b.Key...)
-		key = binary.LittleEndian.AppendUint64(key, uint64(b.Visits[0].At))
-		c.ground = xxh3.Hash(key)
-	}
-	return all
-}
-
-// community is accounts with more edges among them than with others.
-type community struct {
-	ground  uint64   // of its component, and its place there
-	members []uint32 // ascending
-	edges   []edge   // nil in one that is as it was
-}
-
-// edge is a tie of two accounts.
-type edge struct {
-	evidence.Edge
-	batch int // index of the batch that makes it; -1: none does
-}
-
-// communities are the groups that the edges make. Those of components that have not changed since the last tick are taken from there.
-func (f *Finder) communities(edges []evidence.Edge, batches []evidence.Batch) ([]community, error) {
-	before := f.known
-	f.known = make(map[uint64][]community, len(before))
-	var all []community
-	for _, c := range f.components(edges, batches) {
-		found, known := before[c.ground]
-		if !known {
-			var err error
-			if found, err = c.communities(batches); err != nil {
-				return nil, err
-			}
-		}
-		all = append(all, found...)
-		kept := slices.Clone(found)
-		for i := range kept {
-			kept[i].edges = nil
-		}
-		f.known[c.ground] = kept
-	}
-	return all, nil
-}
-
-func (c *component) communities(batches []evidence.Batch) ([]community, error) {
-	all := make([]edge, 0, len(c.edges))
-	for _, e := range c.edges {
-		all = append(all, edge{e, -1})
-	}
-	for _, i := range c.batches {
-		batches[i].Join(func(a, b uint32) { all = append(all, edge{evidence.Edge{A: a, B: b, Log10P: batches[i].Log10P}, i}) })
-	}
-	slices.SortFunc(all, func(a, b edge) int {
-		return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.B, b.B), cmp.Compare(a.batch, b.batch))
-	})
-	nodes := map[uint32]uint32{}
-	node := func(account uint32) uint32 {
-		n, known := nodes[account]
-		if !known {
-			n = uint32(len(nodes))
-			nodes[account] = n
-		}
-		return n
-	}
-	arcs := make([]leiden.Edge, 0, len(all))
-	for i, e := range all {
-		if i == 0 || e.A != all[i-1].A || e.B != all[i-1].B {
-			arcs = append(arcs, leiden.Edge{A: node(e.A), B: node(e.B), Weight: 1})
-		}
-	}
-	graph, err := leiden.NewGraph(len(nodes), arcs)
-	if err != nil {
-		return nil, err
-	}
-	result, err := leiden.Run(graph, leiden.Options{Objective: leiden.CPM, Gamma: gamma, Seed: 1})
-	if err != nil {
-		return nil, err
-	}
-	found := make([]community, result.Communities)
-	for _, e := range all {
-		if n := result.Community[nodes[e.A]]; n == result.Community[nodes[e.B]] {
-			found[n].edges = append(found[n].edges, e)
-		}
-	}
-	kept := found[:0]
-	for i, x := range found {
-		if x.prune(); len(x.members) >= leastSize {
-			x.ground = c.ground + uint64(i)
-			kept = append(kept, x)
-		}
-	}
-	return kept, nil
-}
-
-// prune drops members with ties to fewer than leastTies others until none is left that has.
-func (c *community) prune() {
-	for {
-		ties := map[uint32]int{}
-		for i, e := range c.edges {
-			if i == 0 || e.A != c.edges[i-1].A || e.B != c.edges[i-1].B {
-				ties[e.A]++
-				ties[e.B]++
-			}
-		}
-		before := len(c.edges)
-		c.edges = slices.DeleteFunc(c.edges, func(e edge) bool { return ties[e.A] < leastTies || ties[e.B] < leastTies })
-		if len(c.edges) == before {
-			c.members = slices.Sorted(maps.Keys(ties))
-			return
-		}
-	}
-}
-
-// inherit gives each community the group that it goes on with: the one with which it has the most members in common, if these are half of either. A group
-// that no community goes on with stays as it last stood, unless its members have gone over to others.
-func (f *Finder) inherit(found []community, batches []evidence.Batch, at int64) {
-	type claim struct{ group, community, common int } // common is more than there are accounts where nothing has changed
-	var claims []claim
-	of := map[uint32][]int{} // groups by member
-	for g, old := range f.groups {
-		for _, account := range old.members {
-			of[account] = append(of[account], g)
-		}
-	}
-	for c := range found {
-		common := map[int]int{}
-		for _, account := range found[c].members {
-			for _, g := range of[account] {
-				common[g]++
-			}
-		}
-		for g, n := range common {
-			if found[c].ground == f.groups[g].ground {
-				n += f.model.Accounts()
-			}
-			if 2*n >= min(len(found[c].members), len(f.groups[g].members)) {
-				claims = append(claims, claim{g, c, n})
-			}
-		}
-	}
-	slices.SortFunc(claims, func(a, b claim) int {
-		return cmp.Or(cmp.Compare(b.common, a.common), cmp.Compare(a.group, b.group), cmp.Compare(a.community, b.community))
-	})
-	heir := make([]*Group, len(found))
-	goesOn := make([]bool, len(f.groups))
-	gone := make([]bool, len(f.groups))
-	for _, x := range claims {
-		gone[x.group] = true
-		if heir[x.community] == nil && !goesOn[x.group] {
-			heir[x.community], goesOn[x.group] = f.groups[x.group], true
-		}
-	}
-	kept := f.groups[:0]
-	for g, old := range f.groups {
-		if goesOn[g] || !gone[g] {
-			kept = append(kept, old)
-		}
-	}
-	f.groups = kept
-	for c := range found {
-		g := heir[c]
-		if g == nil {
-			g = &Group{ID: f.newID(found[c].members, at), Found: at}
-			f.groups = append(f.groups, g)
-		}
-		f.describe(g, &found[c], batches)
-	}
-}
-
-// newID is the name of a group that is found with these members at a time.
-func (f *Finder) newID(members []uint32, at int64) string {
-	hash := xxh3.New()
-	fmt.Fprintf(hash, "%d", at)
-	for _, account := range members {
-		fmt.Fprintf(hash, " %s", f.model.Name(account))
-	}
-	return "g" + hex.EncodeToString(hash.Sum(nil))
-}
-
-// describe brings a group to what its community is now.
-func (f *Finder) describe(g *Group, c *community, batches []evidence.Batch) {
-	if g.ground == c.ground {
-		return
-	}
-	g.ground = c.ground
-	g.members = c.members
-	g.Accounts = g.Accounts[:0]
-	for _, account := range c.members {
-		g.Accounts = append(g.Accounts, f.model.Name(account))
-	}
-	slices.Sort(g.Accounts)
-	g.edges, g.tied = len(c.edges), [nTraces]int{}
+// describe brings what is said of a group to what ties its members now. It takes time for these ties.
+func (f *Finder) describe(g *Group) {
+	g.edges, g.tied, g.hits = 0, [nTraces]int{}, 0
 	var best [nTraces]float64
 	var places places
-	for _, e := range c.edges {
-		if e.batch >= 0 {
-			b := &batches[e.batch]
-			g.tied[b.Trace]++
-			best[b.Trace] = min(best[b.Trace], b.Log10P)
-			continue
+	batches := map[uint32]bool{}
+	for _, a := range g.members {
+		if f.accounts[a].hits > 0 {
+			g.hits++
 		}
-		support, why := f.model.Explain(e.Edge)
-		for _, s := range support {
-			g.tied[s.Trace]++
-			best[s.Trace] = min(best[s.Trace], s.Log10P)
-		}
-		for _, w := range why {
-			places.add(place{w.Trace, w.Key}, e.A, w.At-w.Apart)
-			places.add(place{w.Trace, w.Key}, e.B, w.At)
-		}
-	}
-	for i := range batches {
-		for _, v := range batches[i].Visits {
-			if _, in := slices.BinarySearch(c.members, v.Account); in {
-				places.add(place{batches[i].Trace, batches[i].Key}, v.Account, v.At)
+		for _, t := range f.accounts[a].ties {
+			if t.other < a || f.accounts[t.other].group != g {
+				continue
+			}
+			g.edges++
+			if t.batch != 0 {
+				b := f.batches[t.batch-1]
+				batches[t.batch] = true
+				g.tied[b.trace]++
+				best[b.trace] = min(best[b.trace], b.log10P)
+				continue
+			}
+			support, why := f.model.Explain(evidence.Edge{A: a, B: t.other})
+			for _, s := range support {
+				g.tied[s.Trace]++
+				best[s.Trace] = min(best[s.Trace], s.Log10P)
+			}
+			for _, w := range why {
+				places.add(place{w.Trace, w.Key}, a, w.At-w.Apart)
+				places.add(place{w.Trace, w.Key}, t.other, w.At)
 			}
 		}
 	}
-	g.Ties = g.Ties[:0]
+	for i := range batches {
+		b := f.batches[i-1]
+		for _, v := range b.visits {
+			if f.accounts[v.Account].group == g {
+				places.add(place{b.trace, b.key}, v.Account, v.At)
+			}
+		}
+	}
+	g.Ties = nil
 	for t, n := range g.tied {
 		if n > 0 {
 			g.Ties = append(g.Ties, Tie{traces[t].Name, n, math.Round(best[t]*100) / 100})
@@ -361,6 +138,7 @@ func (f *Finder) rate(g *Group, at int64) {
 	if g.Flagged && g.FirstFlagged == 0 {
 		g.FirstFlagged = at
 	}
+	g.rated, g.stirred = at, false
 }
 
 // place is a key of a trace.

@@ -51,55 +51,67 @@ var traces = [nTraces]evidence.Trace{
 // leastText is how long a text has to be, in bytes, for copies of it to say anything.
 const leastText = 24
 
-// act is an event at a key of a trace.
-type act struct {
+// Act is an event at a key of a trace. Its key may share memory with the event.
+type Act struct {
 	trace int
 	key   string
 }
 
-// acts appends the acts of an event, but that of its text.
-func (f *Finder) acts(to []act, e *event.Event) []act {
+// Authored says whether the event's text is its actor's own, and long enough for copies of it to say anything.
+func Authored(e *event.Event) bool {
+	switch e.Kind {
+	case "post", "quote", "reply", "comment":
+		return len(e.Text) >= leastText
+	}
+	return false
+}
+
+// TextAct is that of a text of a family of near-copies.
+func TextAct(family string) Act { return Act{text, family} }
+
+// Acts appends the acts of an event, but that of its text. It is a pure function.
+func Acts(to []Act, e *event.Event) []Act {
 	switch e.Kind {
 	case "post", "quote", "reply", "comment":
 		for i, raw := range e.URLs {
 			if i == maxLinks {
 				break
 			}
-			to = append(to, act{share, canonical(raw)})
+			to = append(to, Act{share, canonical(raw)})
 		}
 		if len(e.Hashtags) > 1 {
 			sorted := slices.Clone(e.Hashtags)
 			slices.Sort(sorted)
-			to = append(to, act{tags, strings.ToLower(strings.Join(slices.Compact(sorted), " "))})
+			to = append(to, Act{tags, strings.ToLower(strings.Join(slices.Compact(sorted), " "))})
 		}
 		if e.Parent != "" && e.Target != "" && e.Target != e.Actor {
-			to = append(to, act{reply, e.Target})
+			to = append(to, Act{reply, e.Target})
 		}
 	case "repost", "share":
 		if e.Object != "" {
-			to = append(to, act{repost, e.Object})
+			to = append(to, Act{repost, e.Object})
 		}
 	case "like":
 		if e.Object != "" {
-			to = append(to, act{like, e.Object})
+			to = append(to, Act{like, e.Object})
 		}
 	case "follow":
 		if e.Target != "" {
-			to = append(to, act{follow, e.Target})
+			to = append(to, Act{follow, e.Target})
 		}
 	case "signup":
 		if e.IP != "" {
-			to = append(to, act{signup, e.IP})
+			to = append(to, Act{signup, e.IP})
 		}
 		if p := registration(e); p != "" {
-			to = append(to, act{pattern, p})
+			to = append(to, Act{pattern, p})
 		}
 	}
 	if e.IP != "" {
-		to = append(to, act{ip, e.IP})
+		to = append(to, Act{ip, e.IP})
 	}
 	if e.Device != "" {
-		to = append(to, act{device, e.Device})
+		to = append(to, Act{device, e.Device})
 	}
 	return to
 }

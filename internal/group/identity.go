@@ -1,0 +1,298 @@
+package group
+
+import (
+	"cmp"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/zeebo/xxh3"
+)
+
+// What a group was goes on in what is found at a tick. A community goes on with the group with which it has the most accounts in common, the older one among
+// equals, if these are half of either.
+//
+//   - A group whose accounts went over to the community of another is merged into that one.
+//   - An account that the group's community is without any more stays a member for the leave, so that groups do not flap. Then it goes: a community of
+//     accounts that have gone from one group is a split of it, and has it for a parent.
+//   - A community that goes on with no group, and most of which is in none, is a new one.
+//   - A group of whose members none acts for dormantAfter is dormant, and after deadAfter dead. If a community goes on with one that is dormant, it returns.
+
+const (
+	leave        = 24 * hour
+	dormantAfter = 3 * day
+	deadAfter    = 30 * day
+	forgetAfter  = 90 * day
+	maxMembers   = 1 << 16 // of a group; who comes later is not taken in
+)
+
+// joined says by what an account became a member.
+type joined uint8
+
+const (
+	byCommunity joined = iota // it was found in the group's community at a tick
+	byTies                    // at once, by ties to two members or more: on probation
+	byKey                     // at once, by a key that few have: on probation
+)
+
+// Change is something that happened to a group.
+type Change struct {
+	Kind    ChangeKind
+	At      int64 // the tick
+	Group   string
+	Version uint64
+	Size    int
+	Gained  int      // members, of grew and merged
+	Others  []string // the groups that merged into it, or from which it split
+}
+
+// ChangeKind is what happened to a group. It is the kind of the event that rules listen to.
+type ChangeKind string
+
+// The kinds of changes.
+const (
+	Formed   ChangeKind = "group.formed"
+	Grew     ChangeKind = "group.grew" // by a quarter of what it was at the last such change, and three accounts
+	Joined   ChangeKind = "group.merged"
+	Split    ChangeKind = "group.split"
+	Returned ChangeKind = "group.returned"
+)
+
+// inherit takes in the communities of components that were refined at the tick before.
+func (f *Finder) inherit(refined []component, found [][][]uint32, at int64) {
+	type claim struct {
+		group           *Group
+		community, size int
+	}
+	var communities [][]uint32
+	for _, some := range found {
+		communities = append(communities, some...)
+	}
+	inside := map[uint32]int{} // by account: its community
+	var claims []claim
+	for c, members := range communities {
+		common := map[*Group]int{}
+		for _, a := range members {
+			inside[a] = c
+			if g := f.accounts[a].group; g != nil {
+				common[g]++
+			}
+		}
+		for g, n := range common {
+			if 2*n >= min(len(members), len(g.members)) {
+				claims = append(claims, claim{g, c, n})
+			}
+		}
+	}
+	slices.SortFunc(claims, func(a, b claim) int {
+		return cmp.Or(cmp.Compare(b.size, a.size), cmp.Compare(a.group.Found, b.group.Found), cmp.Compare(a.group.ID, b.group.ID),
+			cmp.Compare(a.community, b.community))
+	})
+	heir := make([]*Group, len(communities))
+	goesOn := map[*Group]int{} // the community that a group goes on in, + 1
+	for _, x := range claims {
+		if heir[x.community] == nil && goesOn[x.group] == 0 {
+			heir[x.community], goesOn[x.group] = x.group, x.community+1
+		}
+	}
+	joins := make([][]*Group, len(communities)) // groups that merge, by the community that has their accounts
+	for _, x := range claims {
+		if goesOn[x.group] == 0 && 2*x.size >= len(x.group.members) {
+			joins[x.community] = append(joins[x.community], x.group)
+			goesOn[x.group] = -1
+		}
+	}
+	touched := map[*Group]bool{}
+	for i := range refined {
+		for _, a := range refined[i].nodes {
+			x := &f.accounts[a]
+			if x.group == nil {
+				continue
+			}
+			touched[x.group] = true
+			if c, in := inside[a]; in && goesOn[x.group] == c+1 {
+				x.away = 0
+			} else if x.away == 0 && goesOn[x.group] > 0 {
+				x.away = at
+			}
+		}
+	}
+	for c, members := range communities {
+		if heir[c] != nil {
+			f.goOn(heir[c], members, joins[c], at)
+			touched[heir[c]] = true
+		} else if g := f.found(members, at); g != nil {
+			touched[g] = true
+		}
+	}
+	for _, g := range f.groups {
+		if touched[g] && g.live() {
+			f.describe(g)
+			f.rate(g, at)
+		}
+	}
+}
+
+// goOn brings a group to its community, into which others may have merged.
+func (f *Finder) goOn(g *Group, members []uint32, merged []*Group, at int64) {
+	before, returns := len(g.members), g.State == Dormant
+	g.State = Active
+	for _, old := range merged {
+		for _, a := range old.members {
+			f.accounts[a].group, f.accounts[a].away = g, 0
+			if _, in := slices.BinarySearch(members, a); !in {
+				f.accounts[a].away = at
+			}
+		}
+		g.members = append(g.members, old.members...)
+		g.Parents = addParent(g.Parents, old.ID)
+		g.Found, g.Last = min(g.Found, old.Found), max(g.Last, old.Last)
+		if old.FirstFlagged != 0 && (g.FirstFlagged == 0 || old.FirstFlagged < g.FirstFlagged) {
+			g.FirstFlagged = old.FirstFlagged
+		}
+		old.State, old.Into, old.members, old.Accounts = Merged, g.ID, nil, nil
+	}
+	changed := len(merged) > 0
+	for _, a := range members {
+		x := &f.accounts[a]
+		switch {
+		case x.group == nil && len(g.members) < maxMembers:
+			x.group, x.joined, x.by, x.away = g, at, byCommunity, 0
+			g.members = append(g.members, a)
+			changed = true
+		case x.group == g && x.by != byCommunity:
+			x.by, changed = byCommunity, true
+		}
+	}
+	gained := len(g.members) - before
+	stay := g.members[:0]
+	for _, a := range g.members {
+		if x := &f.accounts[a]; x.away != 0 && at-x.away >= leave {
+			x.group, x.from, x.away = nil, g.ID, 0
+			f.stir(a)
+			changed = true
+			continue
+		}
+		stay = append(stay, a)
+	}
+	g.members = stay
+	if changed {
+		f.renamed(g)
+	}
+	switch {
+	case len(merged) > 0:
+		var others []string
+		for _, old := range merged {
+			others = append(others, old.ID)
+		}
+		f.change(g, Change{Kind: Joined, At: at, Gained: gained, Others: others})
+	case returns:
+		f.change(g, Change{Kind: Returned, At: at, Gained: gained})
+	case len(g.members) >= g.reached+max(3, g.reached/4):
+		f.change(g, Change{Kind: Grew, At: at, Gained: len(g.members) - g.reached})
+	}
+}
+
+// found makes a group of a community, unless most of it are members of others.
+func (f *Finder) found(members []uint32, at int64) *Group {
+	var free []uint32
+	from := map[string]int{}
+	for _, a := range members {
+		if x := &f.accounts[a]; x.group == nil && len(free) < maxMembers {
+			free = append(free, a)
+			from[x.from]++
+		}
+	}
+	if len(free) < leastSize || 2*len(free) < len(members) {
+		return nil
+	}
+	g := &Group{ID: f.newID(free, at), State: Active, Found: at, members: free}
+	for _, a := range free {
+		x := &f.accounts[a]
+		x.group, x.joined, x.by, x.away = g, at, byCommunity, 0
+		g.Last = max(g.Last, x.last)
+	}
+	f.groups = append(f.groups, g)
+	f.byID[g.ID] = g
+	f.renamed(g)
+	change := Change{Kind: Formed, At: at, Gained: len(free)}
+	delete(from, "")
+	for id, n := range from {
+		if 2*n >= len(free) {
+			change.Kind, change.Others, g.Parents = Split, []string{id}, []string{id}
+		}
+	}
+	f.change(g, change)
+	return g
+}
+
+// renamed puts a group's accounts in order, and gives their set a new version.
+func (f *Finder) renamed(g *Group) {
+	g.Version++
+	slices.Sort(g.members)
+	g.Accounts = make([]string, len(g.members))
+	for i, a := range g.members {
+		g.Accounts[i] = f.model.Name(a)
+	}
+	slices.Sort(g.Accounts)
+}
+
+// change notes what happened to a group, and tells of it.
+func (f *Finder) change(g *Group, c Change) {
+	c.Group, c.Version, c.Size = g.ID, g.Version, len(g.members)
+	g.reached = c.Size
+	if g.History = append(g.History, c); len(g.History) > maxHistory {
+		g.History = append(g.History[:0:0], g.History[1:]...)
+	}
+	f.changes = append(f.changes, c)
+}
+
+func addParent(parents []string, id string) []string {
+	if slices.Contains(parents, id) || len(parents) == maxParents {
+		return parents
+	}
+	return append(parents, id)
+}
+
+// newID is the name of a group that is found with these members at a time.
+func (f *Finder) newID(members []uint32, at int64) string {
+	hash := xxh3.New()
+	fmt.Fprintf(hash, "%d", at)
+	for _, account := range members {
+		fmt.Fprintf(hash, " %s", f.model.Name(account))
+	}
+	return "g" + hex.EncodeToString(hash.Sum(nil))
+}
+
+// age lets groups fall asleep and die, and accounts go whose leave has ended. What was dead or merged for forgetAfter is forgotten.
+func (f *Finder) age(at int64) {
+	for _, g := range f.groups {
+		switch {
+		case g.State == Active && at-g.Last >= dormantAfter:
+			g.State = Dormant
+		case g.State == Dormant && at-g.Last < dormantAfter:
+			g.State = Active
+			f.change(g, Change{Kind: Returned, At: at})
+		case g.State == Dormant && at-g.Last >= deadAfter:
+			g.State = Dead
+			for _, a := range g.members {
+				f.accounts[a].group, f.accounts[a].from, f.accounts[a].away = nil, g.ID, 0
+			}
+		}
+		if g.State != Active {
+			continue
+		}
+		for _, a := range g.members {
+			if x := &f.accounts[a]; x.away != 0 && at-x.away >= leave {
+				f.stir(a)
+			}
+		}
+	}
+	f.groups = slices.DeleteFunc(f.groups, func(g *Group) bool {
+		if g.live() || at-g.Last < forgetAfter {
+			return false
+		}
+		delete(f.byID, g.ID)
+		return true
+	})
+}
