@@ -31,6 +31,7 @@ type cli struct {
 	Media       mediaCmd       `cmd:"" help:"Picture tools."`
 	Groups      groupsCmd      `cmd:"" help:"Tools for groups of accounts."`
 	Graph       graphCmd       `cmd:"" help:"Tools for graphs."`
+	Review      reviewCmd      `cmd:"" help:"Tools for the order of review."`
 	Sim         simCmd         `cmd:"" help:"Write a simulated stream with hidden campaigns, and the truth about it."`
 	Eval        evalCmd        `cmd:"" help:"Measure what was found against the truth."`
 	Bench       benchCmd       `cmd:"" help:"Measure every figure that the pages state, beside the peers that can be run here."`

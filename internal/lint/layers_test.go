@@ -26,6 +26,7 @@ var layers = []string{
 	"internal/effect",
 	"internal/bank",
 	"internal/model",
+	"internal/review",
 	"internal/change",
 	"internal/state",
 	"internal/source",
