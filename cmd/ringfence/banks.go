@@ -22,6 +22,12 @@ type banksCmd struct {
 	Remove   banksRemoveCmd   `cmd:"" help:"Remove entries from a bank."`
 	Drop     banksDropCmd     `cmd:"" help:"Remove a bank."`
 	Rollback banksRollbackCmd `cmd:"" help:"Make a bank what it was at an earlier version."`
+
+	Confirm     banksConfirmCmd     `cmd:"" help:"Say that a match of an entry was right."`
+	Dispute     banksDisputeCmd     `cmd:"" help:"Say that a match of an entry was wrong."`
+	Quarantine  banksQuarantineCmd  `cmd:"" help:"Keep entries from being found."`
+	Quarantined banksQuarantinedCmd `cmd:"" help:"List the entries of a bank that are in quarantine."`
+	Release     banksReleaseCmd     `cmd:"" help:"Let entries in quarantine be found again."`
 }
 
 type banksCheckCmd struct {

@@ -105,6 +105,7 @@ func New(d Deps) *API {
 	a.routeEffects()
 	a.routePeople()
 	a.routeBanks()
+	a.routeFeedback()
 	a.routeDiscoveries()
 	a.routeModels()
 	a.routeCases()

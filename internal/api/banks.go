@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -19,6 +20,9 @@ type Bank struct {
 	Severity int    `json:"severity,omitzero" doc:"Likewise."`
 	Source   string `json:"source,omitempty"`
 	Note     string `json:"note,omitempty"`
+	Sharing  string `json:"sharing,omitempty" doc:"Likewise: with whom they may be shared."`
+	Enabled  *int   `json:"enabled,omitempty" doc:"Likewise: percent of accounts on whose events they are found."`
+	Flood    *int   `json:"flood,omitempty" doc:"Accounts an hour from which the matches of an entry may be a flood; 500 unless given."`
 	Version  int    `json:"version" doc:"As people made it last. Events are read with it from the journal's record of that change on."`
 	Active   int    `json:"active" doc:"The version that events are read with now; 0 before the first."`
 	Entries  int    `json:"entries" doc:"How many there are."`
@@ -26,19 +30,22 @@ type Bank struct {
 
 // BankEntry is one thing of a bank.
 type BankEntry struct {
-	Value       string    `json:"value" minLength:"1" maxLength:"4096" doc:"A term; a page (https://host/path) or a host with all below it; a device id; a hash of a picture: 64 hexadecimal digits for PDQ, 32 for MD5, 40 for SHA-1, sha256: and 64 for SHA-256, in lower case. It names the entry within the bank."`
-	Policy      string    `json:"policy,omitempty" maxLength:"64"`
-	Severity    int       `json:"severity,omitempty" minimum:"0" maximum:"5"`
-	Source      string    `json:"source,omitempty" maxLength:"1000" doc:"Where it comes from."`
-	Note        string    `json:"note,omitempty" maxLength:"1000"`
-	Lang        string    `json:"lang,omitempty" maxLength:"16" doc:"Of a term. Only English ones are looked for with edits."`
-	Boundary    string    `json:"boundary,omitempty" enum:"both,start,end,none" doc:"Of a term: where a word must begin and end; both unless given."`
-	Inflections *[]string `json:"inflections,omitempty" maxItems:"100" doc:"Endings that the term may have, in place of the usual ones."`
-	Except      []string  `json:"except,omitempty" maxItems:"100" nullable:"false" doc:"Longer texts in which the term is not meant."`
-	Near        []string  `json:"near,omitempty" maxItems:"100" nullable:"false" doc:"One of these must stand within 100 bytes."`
-	Unless      []string  `json:"unless,omitempty" maxItems:"100" nullable:"false" doc:"None of these may."`
-	MaxCost     *int      `json:"max_cost,omitempty" minimum:"0" doc:"The most that a disguise may cost, in hundredths; 0 finds the term only as it is listed."`
-	Distance    *int      `json:"distance,omitempty" minimum:"0" maximum:"50" doc:"Of a PDQ hash: in how many bits a picture may differ; 31 unless given."`
+	Value       string     `json:"value" minLength:"1" maxLength:"4096" doc:"A term; a page (https://host/path) or a host with all below it; a device id; a hash of a picture: 64 hexadecimal digits for PDQ, 32 for MD5, 40 for SHA-1, sha256: and 64 for SHA-256, in lower case. It names the entry within the bank."`
+	Policy      string     `json:"policy,omitempty" maxLength:"64"`
+	Severity    int        `json:"severity,omitempty" minimum:"0" maximum:"5"`
+	Source      string     `json:"source,omitempty" maxLength:"1000" doc:"Where it comes from."`
+	Note        string     `json:"note,omitempty" maxLength:"1000"`
+	Sharing     string     `json:"sharing,omitempty" enum:"red,amber,green,clear" doc:"With whom it may be shared, by the Traffic Light Protocol; with nobody unless given."`
+	Enabled     *int       `json:"enabled,omitempty" minimum:"0" maximum:"100" doc:"Percent of accounts on whose events it is found, by hash; all unless given."`
+	Expires     *time.Time `json:"expires,omitempty" doc:"Event time from which it is found no more."`
+	Lang        string     `json:"lang,omitempty" maxLength:"16" doc:"Of a term. Only English ones are looked for with edits."`
+	Boundary    string     `json:"boundary,omitempty" enum:"both,start,end,none" doc:"Of a term: where a word must begin and end; both unless given."`
+	Inflections *[]string  `json:"inflections,omitempty" maxItems:"100" doc:"Endings that the term may have, in place of the usual ones."`
+	Except      []string   `json:"except,omitempty" maxItems:"100" nullable:"false" doc:"Longer texts in which the term is not meant."`
+	Near        []string   `json:"near,omitempty" maxItems:"100" nullable:"false" doc:"One of these must stand within 100 bytes."`
+	Unless      []string   `json:"unless,omitempty" maxItems:"100" nullable:"false" doc:"None of these may."`
+	MaxCost     *int       `json:"max_cost,omitempty" minimum:"0" doc:"The most that a disguise may cost, in hundredths; 0 finds the term only as it is listed."`
+	Distance    *int       `json:"distance,omitempty" minimum:"0" maximum:"50" doc:"Of a PDQ hash: in how many bits a picture may differ; 31 unless given."`
 }
 
 // BankHeader is what is said of a bank as a whole. Its name is exported because huma passes over fields of an unexported type.
@@ -49,10 +56,14 @@ type BankHeader struct {
 	Severity int    `json:"severity,omitempty" minimum:"0" maximum:"5" doc:"Likewise."`
 	Source   string `json:"source,omitempty" maxLength:"1000"`
 	Note     string `json:"note,omitempty" maxLength:"1000"`
+	Sharing  string `json:"sharing,omitempty" enum:"red,amber,green,clear" doc:"With whom entries that state nothing may be shared, by the Traffic Light Protocol; with nobody unless given."`
+	Enabled  *int   `json:"enabled,omitempty" minimum:"0" maximum:"100" doc:"Percent of accounts on whose events entries that state nothing are found, by hash; all unless given."`
+	Flood    *int   `json:"flood,omitempty" minimum:"0" maximum:"5000" doc:"Accounts an hour from which the matches of a bad entry may be a flood, which puts it into quarantine; 0 never, 500 unless given."`
 }
 
 func (h *BankHeader) header() bank.Header {
-	return bank.Header{Kind: bank.Kind(h.Kind), Good: h.Good, Policy: h.Policy, Severity: h.Severity, Source: h.Source, Note: h.Note}
+	return bank.Header{Kind: bank.Kind(h.Kind), Good: h.Good, Policy: h.Policy, Severity: h.Severity, Source: h.Source, Note: h.Note,
+		Sharing: h.Sharing, Enabled: h.Enabled, Flood: h.Flood}
 }
 
 type bankBody struct {
@@ -155,7 +166,7 @@ func (a *API) listBanks(ctx context.Context, _ *struct{}) (*struct {
 	for _, b := range banks {
 		h := b.Header
 		out.Body.Items = append(out.Body.Items, Bank{Name: b.Name, Kind: string(h.Kind), Good: h.Good, Policy: h.Policy, Severity: h.Severity,
-			Source: h.Source, Note: h.Note, Version: b.Version, Active: active.Version(b.Name), Entries: b.Len()})
+			Source: h.Source, Note: h.Note, Sharing: h.Sharing, Enabled: h.Enabled, Flood: h.Flood, Version: b.Version, Active: active.Version(b.Name), Entries: b.Len()})
 	}
 	return out, nil
 }

@@ -23,6 +23,7 @@ type Engine interface {
 	Refresh()
 	Await(id [16]byte) (answer <-chan pipeline.Answer, stop func())
 	Entity(ctx context.Context, e event.Entity) (decide.EntityView, error)
+	Quarantines(ctx context.Context) ([]decide.Quarantine, error)
 }
 
 // Decisions is the part of [pipeline.Decisions] that the API uses.

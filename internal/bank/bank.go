@@ -9,10 +9,14 @@ package bank
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
+
+	"github.com/zeebo/xxh3"
 
 	"github.com/ringfence/ringfence/text/link"
 	"github.com/ringfence/ringfence/text/match"
@@ -40,6 +44,9 @@ type Header struct {
 	Severity int    `json:"severity,omitempty" yaml:"severity,omitempty"` // likewise; 0 to 5
 	Source   string `json:"source,omitempty" yaml:"source,omitempty"`     // where the entries come from
 	Note     string `json:"note,omitempty" yaml:"note,omitempty"`
+	Sharing  string `json:"sharing,omitempty" yaml:"sharing,omitempty"` // of entries that state none; see Entry
+	Enabled  *int   `json:"enabled,omitempty" yaml:"enabled,omitempty"` // likewise
+	Flood    *int   `json:"flood,omitempty" yaml:"flood,omitempty"`     // accounts an hour from which an entry's matches may be a flood; 0 never, [DefaultFlood] unless given
 }
 
 // Entry is one thing of a bank. Its value names it within the bank.
@@ -49,6 +56,12 @@ type Entry struct {
 	Severity int    `json:"severity,omitempty" yaml:"severity,omitempty"`
 	Source   string `json:"source,omitempty" yaml:"source,omitempty"`
 	Note     string `json:"note,omitempty" yaml:"note,omitempty"`
+
+	// Sharing is with whom the entry may be shared, by the Traffic Light Protocol: red (nobody), amber, green, clear. One that states
+	// nothing is shared with nobody.
+	Sharing string     `json:"sharing,omitempty" yaml:"sharing,omitempty"`
+	Enabled *int       `json:"enabled,omitempty" yaml:"enabled,omitempty"` // percent of accounts on whose events it is found, by hash; all unless given
+	Expires *time.Time `json:"expires,omitempty" yaml:"expires,omitempty"` // event time from which it is found no more
 
 	// Of terms; see match.Term.
 	Lang        string    `json:"lang,omitempty" yaml:"lang,omitempty"`
@@ -73,6 +86,10 @@ type Edit struct {
 	Remove  []string `json:"remove,omitempty"`  // values
 	Drop    bool     `json:"drop,omitempty"`    // removes the bank; its name can be used anew, and goes on counting
 
+	Feedback   []Feedback `json:"feedback,omitempty"`   // what people said of matches
+	Quarantine []string   `json:"quarantine,omitempty"` // values that are to be found in nothing until they are released
+	Release    []string   `json:"release,omitempty"`
+
 	// More says that the change goes on in the next edit of the bank: nothing of it is looked for before the last.
 	More bool `json:"more,omitempty"`
 }
@@ -87,6 +104,10 @@ const (
 	maxTexts    = 100  // of each list of an entry
 	maxText     = 200  // bytes of each
 	maxSeverity = 5
+	maxFlood    = 5000
+
+	// DefaultFlood is how many accounts an hour may match an entry before anybody asks whether that is a flood.
+	DefaultFlood = 500
 )
 
 // Errors of edits.
@@ -108,7 +129,7 @@ func (e *Edit) Check() error {
 		return invalid("bank %.70q: a name is of a-z, 0-9 and -, at most 64 characters", e.Bank)
 	case e.Version < 1:
 		return invalid("bank %s: version %d; the first is 1", e.Bank, e.Version)
-	case e.Drop && (e.Header != nil || len(e.Add) > 0 || len(e.Remove) > 0 || e.More):
+	case e.Drop && (e.Header != nil || e.More || len(e.Touched()) > 0):
 		return invalid("bank %s: an edit that drops it does nothing else", e.Bank)
 	}
 	if e.Header != nil {
@@ -121,6 +142,11 @@ func (e *Edit) Check() error {
 			return invalid("bank %s: entry %.80q: %v", e.Bank, e.Add[i].Value, err)
 		}
 	}
+	for i := range e.Feedback {
+		if err := e.Feedback[i].check(); err != nil {
+			return invalid("bank %s: feedback on %.80q: %v", e.Bank, e.Feedback[i].Value, err)
+		}
+	}
 	return nil
 }
 
@@ -128,7 +154,26 @@ func (h *Header) check() error {
 	if !slices.Contains(Kinds(), h.Kind) {
 		return fmt.Errorf("kind %q; there are terms, links, devices and hashes", h.Kind)
 	}
+	if h.Flood != nil && (*h.Flood < 0 || *h.Flood > maxFlood) {
+		return fmt.Errorf("flood %d; it goes from 0, never, to %d accounts an hour", *h.Flood, maxFlood)
+	}
+	if err := checkUse(h.Sharing, h.Enabled); err != nil {
+		return err
+	}
 	return checkWords(h.Policy, h.Severity, h.Source, h.Note)
+}
+
+// Sharings are the words for with whom an entry may be shared, the strictest first.
+func Sharings() []string { return []string{"red", "amber", "green", "clear"} }
+
+func checkUse(sharing string, enabled *int) error {
+	switch {
+	case sharing != "" && !slices.Contains(Sharings(), sharing):
+		return fmt.Errorf("sharing %.20q; there are red, amber, green and clear", sharing)
+	case enabled != nil && (*enabled < 0 || *enabled > 100):
+		return fmt.Errorf("enabled %d; it is a percentage", *enabled)
+	}
+	return nil
 }
 
 func checkWords(policy string, severity int, source, note string) error {
@@ -163,7 +208,27 @@ func (e *Entry) check() error {
 			return fmt.Errorf("a list of more than %d texts, or a text of more than %d bytes", maxTexts, maxText)
 		}
 	}
+	if err := checkUse(e.Sharing, e.Enabled); err != nil {
+		return err
+	}
 	return checkWords(e.Policy, e.Severity, e.Source, e.Note)
+}
+
+// limit is the farthest that a match may be from an entry of a kind that states no other.
+func (e *Entry) limit(kind Kind) int {
+	switch {
+	case kind == Hashes:
+		return e.radius()
+	case kind == Terms && e.MaxCost != nil:
+		return *e.MaxCost
+	}
+	return math.MaxInt
+}
+
+// takesIn says whether an account is among the percent of accounts for which an entry is enabled: always the same ones, and with a larger
+// share those and others.
+func takesIn(bank, value, actor string, percent int) bool {
+	return xxh3.HashString(bank+"\x00"+value+"\x00"+actor)%100 < uint64(percent)
 }
 
 // inherit takes from the bank what the entry does not state.
@@ -173,6 +238,12 @@ func (e *Entry) inherit(h *Header) {
 	}
 	if e.Severity == 0 {
 		e.Severity = h.Severity
+	}
+	if e.Sharing == "" {
+		e.Sharing = h.Sharing
+	}
+	if e.Enabled == nil {
+		e.Enabled = h.Enabled
 	}
 }
 

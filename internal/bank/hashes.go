@@ -157,7 +157,7 @@ const maxNear = 1024
 
 // LookAt appends to dst what the set's banks of hashes hold of a picture, the nearest first. A picture that a known-good bank holds
 // is found in no bad one. surface names the picture in what is found.
-func (r *Reader) LookAt(dst []rule.Found, s *Set, h *Picture, surface string) []rule.Found {
+func (r *Reader) LookAt(dst []rule.Found, s *Set, h *Picture, surface string, at Occasion) []rule.Found {
 	if s == nil || s.hashes == nil {
 		return dst
 	}
@@ -186,28 +186,31 @@ func (r *Reader) LookAt(dst []rule.Found, s *Set, h *Picture, surface string) []
 	}
 	first := len(dst)
 	good := false
-	for at, distance := range r.near {
-		b, ok := s.Bank(at.bank)
+	for of, distance := range r.near {
+		b, ok := s.Bank(of.bank)
 		if !ok || b.Header.Kind != Hashes {
 			continue
 		}
-		e, ok := b.Entry(at.value)
-		if !ok || distance > e.radius() {
+		e, ok := b.Entry(of.value)
+		if !ok {
 			continue
 		}
 		e.inherit(&b.Header)
+		if s.refuses(&found{b, e}, distance, at) {
+			continue
+		}
 		good = good || b.Header.Good
 		dst = append(dst, rule.Found{Kind: string(Hashes), Bank: b.Name, Entry: e.Value, Policy: e.Policy, Severity: int64(e.Severity),
 			Good: b.Header.Good, Surface: surface, Distance: distance})
 	}
-	found := dst[first:]
+	here := dst[first:]
 	if good {
-		found = slices.DeleteFunc(found, func(f rule.Found) bool { return !f.Good })
+		here = slices.DeleteFunc(here, func(f rule.Found) bool { return !f.Good })
 	}
-	slices.SortFunc(found, func(a, b rule.Found) int {
+	slices.SortFunc(here, func(a, b rule.Found) int {
 		return cmp.Or(cmp.Compare(a.Distance, b.Distance), strings.Compare(a.Bank, b.Bank), strings.Compare(a.Entry, b.Entry))
 	})
-	return dst[:max(first, min(first+len(found), maxFound))]
+	return dst[:max(first, min(first+len(here), maxFound))]
 }
 
 // meet notes an entry that is as near as that.

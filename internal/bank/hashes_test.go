@@ -25,7 +25,7 @@ func apart(n int) hamming.Hash {
 func seen(s *Set, p *Picture) string {
 	var r Reader
 	var list []string
-	for _, f := range r.LookAt(nil, s, p, "m") {
+	for _, f := range r.LookAt(nil, s, p, "m", Occasion{}) {
 		list = append(list, fmt.Sprintf("%s:%s@%d %s%d", f.Bank, f.Entry[len(f.Entry)-8:], f.Distance, f.Policy, f.Severity))
 	}
 	return strings.Join(list, ", ")
@@ -276,7 +276,7 @@ func BenchmarkApplyHash(b *testing.B) {
 		p := Picture{PDQ: []hamming.Hash{apart(7)}}
 		b.ReportAllocs()
 		for b.Loop() {
-			sink = r.LookAt(sink[:0], s, &p, "m")
+			sink = r.LookAt(sink[:0], s, &p, "m", Occasion{})
 		}
 	})
 }

@@ -29,8 +29,8 @@ func (r *Reader) Lists(s *Set, text string) bool {
 		return false
 	}
 	for _, m := range r.finder.Find(s.terms, text) {
-		limit := s.limits[m.Term]
-		if rest := text[:m.Start] + text[m.End:]; (limit < 0 || m.Cost <= limit) && strings.Trim(rest, "# ") == "" {
+		limit := s.termOf[m.Term].entry.limit(Terms)
+		if rest := text[:m.Start] + text[m.End:]; m.Cost <= limit && strings.Trim(rest, "# ") == "" {
 			return true
 		}
 	}

@@ -31,16 +31,17 @@ func (r *Reader) Look(dst []rule.Found, s *Set, e *event.Event, links []rule.Lin
 	if s == nil {
 		return dst
 	}
+	at := Occasion{Actor: e.Actor, Time: e.Time}
 	if len(s.links) > 0 {
 		for i := range links {
-			dst = s.link(dst, &links[i])
+			dst = s.link(dst, &links[i], at)
 		}
 	}
 	if len(s.devices) > 0 && e.Fields.Has(event.FieldDevice) {
-		dst = add(dst, s.devices[e.Device], e.Device)
+		dst = s.add(dst, s.devices[e.Device], e.Device, at)
 	}
 	if s.terms != nil && e.Fields.Has(event.FieldText) {
-		dst = r.terms(dst, s, e.Text)
+		dst = r.terms(dst, s, e.Text, at)
 	}
 	return dst
 }
@@ -61,7 +62,7 @@ func (s *Set) Needs(kind Kind) bool { return s != nil && s.kinds[kind] }
 func (s *Set) HasKind(kind string) bool { return s.Needs(Kind(kind)) }
 
 // terms notes each term once, where it is disguised least. Of more than there is room for the most severe are kept.
-func (r *Reader) terms(dst []rule.Found, s *Set, text string) []rule.Found {
+func (r *Reader) terms(dst []rule.Found, s *Set, text string, at Occasion) []rule.Found {
 	matches := r.finder.Find(s.terms, text)
 	if len(matches) == 0 {
 		return dst
@@ -73,18 +74,18 @@ func (r *Reader) terms(dst []rule.Found, s *Set, text string) []rule.Found {
 	next, covered := 0, 0 // good matches that begin up to here, and where the last of them ends
 	for _, m := range matches {
 		for ; s.anyGood && next < len(matches) && matches[next].Start <= m.Start; next++ {
-			if g := matches[next]; s.termOf[g.Term].bank.Header.Good && !s.over(g) {
+			if g := matches[next]; s.termOf[g.Term].bank.Header.Good && !s.refuses(&s.termOf[g.Term], g.Cost, at) {
 				covered = max(covered, g.End)
 			}
 		}
-		if s.over(m) || !s.termOf[m.Term].bank.Header.Good && m.End <= covered {
+		if s.refuses(&s.termOf[m.Term], m.Cost, at) || !s.termOf[m.Term].bank.Header.Good && m.End <= covered {
 			continue
 		}
-		if at, known := r.at[m.Term]; !known {
+		if place, known := r.at[m.Term]; !known {
 			r.at[m.Term] = len(r.kept)
 			r.kept = append(r.kept, m)
-		} else if m.Cost < r.kept[at].Cost {
-			r.kept[at] = m
+		} else if m.Cost < r.kept[place].Cost {
+			r.kept[place] = m
 		}
 	}
 	if len(r.kept) > maxFound {
@@ -102,18 +103,12 @@ func (r *Reader) terms(dst []rule.Found, s *Set, text string) []rule.Found {
 	return dst
 }
 
-// over reports whether a match costs more than its entry allows.
-func (s *Set) over(m match.Match) bool {
-	limit := s.limits[m.Term]
-	return limit >= 0 && m.Cost > limit
-}
-
 // link looks a link up: as a page, then its host and every domain above it.
-func (s *Set) link(dst []rule.Found, l *rule.Link) []rule.Found {
+func (s *Set) link(dst []rule.Found, l *rule.Link, at Occasion) []rule.Found {
 	first := len(dst)
-	dst = add(dst, s.links[l.Canonical], l.Canonical)
+	dst = s.add(dst, s.links[l.Canonical], l.Canonical, at)
 	for host := l.Host; host != ""; {
-		dst = add(dst, s.links[host], l.Canonical)
+		dst = s.add(dst, s.links[host], l.Canonical, at)
 		_, host, _ = strings.Cut(host, ".")
 	}
 	if found := dst[first:]; slices.ContainsFunc(found, func(f rule.Found) bool { return f.Good }) {
@@ -122,10 +117,10 @@ func (s *Set) link(dst []rule.Found, l *rule.Link) []rule.Found {
 	return dst
 }
 
-func add(dst []rule.Found, list []found, surface string) []rule.Found {
+func (s *Set) add(dst []rule.Found, list []found, surface string, at Occasion) []rule.Found {
 	for i := range list {
 		f := &list[i]
-		if len(dst) < maxFound {
+		if len(dst) < maxFound && !s.refuses(f, 0, at) {
 			dst = append(dst, rule.Found{Kind: string(f.bank.Header.Kind), Bank: f.bank.Name, Entry: f.entry.Value, Policy: f.entry.Policy,
 				Severity: int64(f.entry.Severity), Good: f.bank.Header.Good, Surface: surface})
 		}

@@ -17,8 +17,9 @@ type Bank struct {
 	Header  Header
 	Dropped bool // it holds nothing any more; the version is kept, so that an old edit cannot come again
 
-	entries entries
-	pending []*Edit // with More, that wait for their last
+	entries   entries
+	standings map[string]Standing // by value; never changed in place
+	pending   []*Edit             // with More, that wait for their last
 }
 
 // Len is the number of entries.
@@ -48,7 +49,6 @@ type Set struct {
 
 	terms    *match.Bank
 	termOf   []found // by index in terms
-	limits   []int   // of cost, by index in terms; -1 none
 	anyGood  bool    // a bank of terms is good
 	links    map[string][]found
 	devices  map[string][]found
@@ -106,12 +106,18 @@ func NewSet(c *Compiler, banks []Stored) (*Set, error) {
 	for _, stored := range banks {
 		b := &Bank{Name: stored.Name, Version: stored.Version, Header: stored.Header, Dropped: stored.Dropped, pending: stored.Pending,
 			entries: entriesOf(stored.Entries)}
+		if len(stored.Standings) > 0 {
+			b.standings = make(map[string]Standing, len(stored.Standings))
+		}
+		for _, st := range stored.Standings {
+			b.standings[st.Value] = st
+		}
 		s.banks[b.Name] = b
 	}
 	return s, s.build("")
 }
 
-// Stored gives a bank as it is kept, without its entries; also one that was dropped.
+// Stored gives a bank as it is kept, without its entries and their standings; also one that was dropped.
 func (s *Set) Stored(name string) Stored {
 	if s == nil || s.banks[name] == nil {
 		return Stored{}
@@ -128,6 +134,8 @@ type Stored struct {
 	Dropped bool
 	Pending []*Edit // with More, in order
 	Entries []Entry
+
+	Standings []Standing `json:",omitempty"`
 }
 
 // Bank is the bank of a name.
@@ -176,7 +184,7 @@ func (s *Set) Apply(e *Edit) (*Set, error) {
 	next := &Set{banks: map[string]*Bank{}, compiler: &Compiler{}}
 	old := &Bank{Name: e.Bank, Dropped: true}
 	if s != nil {
-		next = &Set{banks: maps.Clone(s.banks), compiler: s.compiler, kinds: s.kinds, terms: s.terms, termOf: s.termOf, limits: s.limits,
+		next = &Set{banks: maps.Clone(s.banks), compiler: s.compiler, kinds: s.kinds, terms: s.terms, termOf: s.termOf,
 			anyGood: s.anyGood, links: s.links, devices: s.devices, hashes: s.hashes, ofHashes: s.ofHashes}
 		if was := s.banks[e.Bank]; was != nil {
 			old = was
@@ -206,6 +214,10 @@ func (s *Set) Apply(e *Edit) (*Set, error) {
 	if len(next.banks) > maxBanks || total > maxEntries {
 		return nil, invalid("more than %d banks, or than %d entries in all", maxBanks, maxEntries)
 	}
+	if len(parts) == 1 && e.restands() {
+		next.list()
+		return next, nil
+	}
 	if b.Header.Kind == Hashes {
 		next.list()
 		return next, next.editHashes(old, &b, parts)
@@ -217,7 +229,7 @@ func (s *Set) Apply(e *Edit) (*Set, error) {
 func (b *Bank) edit(e *Edit) error {
 	if e.Drop {
 		b.Dropped, b.entries = true, entries{}
-		return nil
+		return b.stand(e, nil)
 	}
 	switch {
 	case e.Header == nil && b.Dropped:
@@ -227,6 +239,7 @@ func (b *Bank) edit(e *Edit) error {
 	case e.Header != nil:
 		b.Header, b.Dropped = *e.Header, false
 	}
+	restated := b.restated(e)
 	for _, value := range e.Remove {
 		if !b.entries.remove(value) {
 			return invalid("bank %s has no entry %.80q to remove", e.Bank, value)
@@ -235,7 +248,7 @@ func (b *Bank) edit(e *Edit) error {
 	for _, entry := range e.Add {
 		b.entries.put(entry)
 	}
-	return nil
+	return b.stand(e, restated)
 }
 
 // build makes what is looked up of one kind anew; of all kinds if none is named. Everything is in the order of names and values,
@@ -292,16 +305,11 @@ func (s *Set) each(kind Kind, use func(found) error) error {
 }
 
 func (s *Set) buildTerms() error {
-	s.termOf, s.limits, s.anyGood, s.terms = nil, nil, false, nil
+	s.termOf, s.anyGood, s.terms = nil, false, nil
 	var terms []match.Term
 	_ = s.each(Terms, func(f found) error {
 		terms = append(terms, f.entry.term())
 		s.termOf = append(s.termOf, f)
-		limit := -1
-		if f.entry.MaxCost != nil {
-			limit = *f.entry.MaxCost
-		}
-		s.limits = append(s.limits, limit)
 		s.anyGood = s.anyGood || f.bank.Header.Good
 		return nil
 	})

@@ -50,7 +50,7 @@ func (c *Control) Banks(ctx context.Context) ([]*bank.Bank, error) {
 }
 
 // EditBank changes a bank that is there by an edit, whose version is not looked at, and returns the version that it made. Entries to
-// remove that are not there are passed over.
+// remove that are not there are passed over. Feedback in it is the author's.
 func (c *Control) EditBank(ctx context.Context, a Author, e bank.Edit) (int, error) {
 	return c.editBank(ctx, a, e.Bank, request("edit", e), func(old *bank.Bank) (bank.Edit, error) {
 		if old.Version == 0 {
@@ -62,6 +62,10 @@ func (c *Control) EditBank(ctx context.Context, a Author, e bank.Edit) (int, err
 			_, there := old.Entry(value)
 			return !there
 		})
+		e.Feedback = slices.Clone(e.Feedback)
+		for i := range e.Feedback {
+			e.Feedback[i].By = a.By
+		}
 		return e, nil
 	}, c.store.PutChanges)
 }

@@ -26,6 +26,11 @@ func (f *facts) bankSet(c *bank.Compiler) (*bank.Set, error) {
 		b := &list[at[name]]
 		b.Entries = append(b.Entries, e)
 	}
+	for key, st := range f.standings.All() {
+		name, _, _ := strings.Cut(key, "\x00")
+		b := &list[at[name]]
+		b.Standings = append(b.Standings, st)
+	}
 	return bank.NewSet(c, list)
 }
 
@@ -46,6 +51,11 @@ func (f *facts) editBank(e *bank.Edit, before, after *bank.Set) {
 		} else {
 			f.entries.Delete(e.Bank + "\x00" + value)
 		}
+		if st, ok := now.Standing(value); ok {
+			f.standings.Put(e.Bank+"\x00"+value, st, 0)
+		} else {
+			f.standings.Delete(e.Bank + "\x00" + value)
+		}
 	}
 	for _, part := range append(pending[:len(pending):len(pending)], e) {
 		if old, ok := before.Bank(e.Bank); part.Drop && ok {
@@ -53,11 +63,8 @@ func (f *facts) editBank(e *bank.Edit, before, after *bank.Set) {
 				settle(entry.Value)
 			}
 		}
-		for _, value := range part.Remove {
+		for _, value := range part.Touched() {
 			settle(value)
-		}
-		for i := range part.Add {
-			settle(part.Add[i].Value)
 		}
 	}
 }

@@ -30,6 +30,8 @@ type facts struct {
 	rules        *state.Table[json.RawMessage]        // "active": the change that made the active rule set
 	banks        *state.Table[bank.Stored]            // by name, without its entries
 	entries      *state.Table[bank.Entry]             // bank NUL value
+	standings    *state.Table[bank.Standing]          // likewise
+	crowds       *state.Table[crowd]                  // likewise
 	pictures     *state.Table[pictureFamily]          // id, eight bytes
 	models       *state.Table[model.Edit]             // the last edit of each name
 }
@@ -116,6 +118,8 @@ func newFacts(s *state.State) *facts {
 		rules:        table[json.RawMessage](s, "rules"),
 		banks:        table[bank.Stored](s, "banks"),
 		entries:      table[bank.Entry](s, "bank-entries"),
+		standings:    table[bank.Standing](s, "bank-standings"),
+		crowds:       state.NewTable(s, "bank-crowds", crowdCodec),
 		pictures:     state.NewTable(s, "media-families", pictureCodec),
 		models:       table[model.Edit](s, "models"),
 	}

@@ -237,6 +237,7 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 		// changes nothing that the memory budget decides.
 		l.facts.counters.Put("admitted", 1, 0)
 	}
+	l.sift(&it.Signals)
 	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late}
 	in.Family, in.MediaFamily = l.family(it, late), l.pictures.family(it, late)
 	if l.set == nil {
@@ -253,6 +254,9 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 	l.rules(it, out)
 	if l.opts.Every && !out.Decision.Fired {
 		l.decision(e, out)
+	}
+	if !late {
+		l.watch(it, out)
 	}
 	return outcome
 }
@@ -286,6 +290,7 @@ func (l *Loop) fetched(it *extract.Item, out *Output) Outcome {
 		return TooOld
 	}
 	late := e.Time < l.state.Clock()-l.state.Bounds().Lateness
+	l.sift(&it.Signals)
 	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late, Fetched: true}
 	in.Family, in.MediaFamily = l.family(it, true), l.pictures.family(it, late)
 	if l.set == nil {
@@ -294,6 +299,9 @@ func (l *Loop) fetched(it *extract.Item, out *Output) Outcome {
 	l.eval.Begin(&in)
 	l.windows(e)
 	l.rules(it, out)
+	if !late {
+		l.watch(it, out)
+	}
 	return Fetched
 }
 
@@ -378,6 +386,7 @@ func (l *Loop) change(it *extract.Item, out *Output) Outcome {
 		l.models = made.Models
 	case c.Bank != nil:
 		l.facts.editBank(c.Bank, l.banks, made.Banks)
+		l.settleCrowds(c)
 		l.banks = made.Banks
 	case c.Label != nil:
 		l.changeLabel(c, out)

@@ -110,7 +110,7 @@ func (x *Extractor) look(it *Item, pin Pin, m *event.Media, whole int) {
 		name = m.PDQ
 	}
 	first := len(it.Signals.Found)
-	it.Signals.Found = x.banks.LookAt(it.Signals.Found, pin.Banks, &x.picture, name)
+	it.Signals.Found = x.banks.LookAt(it.Signals.Found, pin.Banks, &x.picture, name, bank.Occasion{Actor: it.Event.Actor, Time: it.Event.Time})
 	for i := range it.Signals.Found[first:] {
 		if it.Signals.Found[first+i].Good {
 			return

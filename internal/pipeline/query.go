@@ -24,6 +24,11 @@ func (e *Engine) Banks() *bank.Set {
 	return e.banks
 }
 
+// Quarantines lists the entries of banks that are in quarantine for a flood of matches.
+func (e *Engine) Quarantines(ctx context.Context) ([]decide.Quarantine, error) {
+	return ask(ctx, e, (*decide.Loop).Quarantines)
+}
+
 // Labelled says of each entity whether it bears one of the labels now. The loop stands still for it: ask for some hundred at a time.
 func (e *Engine) Labelled(ctx context.Context, entities []event.Entity, labels []string) ([]bool, error) {
 	return ask(ctx, e, func(l *decide.Loop) []bool { return l.Labelled(entities, labels) })
