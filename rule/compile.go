@@ -127,7 +127,7 @@ func newRule(decl *declaration) *Rule {
 		Policy: decl.policy, Severity: decl.severity, When: decl.when.s, Because: decl.because.s,
 		Effects: decl.effects, Cap: decl.limit, Share: decl.share,
 		seed: xxh3.HashString(decl.id.s),
-		uses: uses{map[string]bool{}, map[*Window]bool{}, map[string]bool{}, map[*list]bool{}, map[string]bool{}, map[string]bool{}},
+		uses: uses{map[string]bool{}, map[*Window]bool{}, map[string]bool{}, map[*list]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}},
 	}
 }
 

@@ -66,7 +66,7 @@ func (s sizes) EstimateCallCost(function, _ string, target *celcost.AstNode, _ [
 				return &celcost.CallEstimate{CostEstimate: size.MultiplyByCostFactor(0.05)}
 			}
 		}
-	case fnBy, fnWhere, fnOn, fnTake, fnStrict, fnHas, fnHasLabel, fnList, fnScore:
+	case fnBy, fnWhere, fnOn, fnTake, fnStrict, fnHas, fnHasLabel, fnList, fnScore, fnMediaScore:
 		size := celcost.FixedSizeEstimate(1) // of a list: it is looked up by hash, so that "in" costs one step
 		return &celcost.CallEstimate{CostEstimate: celcost.FixedCostEstimate(1), ResultSize: &size}
 	case fnMatched:

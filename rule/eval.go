@@ -104,9 +104,7 @@ func (ev *Evaluation) op(w windowUse) WindowOp {
 	}
 	value.fault = w.unset
 	op.Key, op.Known, op.Update = key.hash, true, w.feeds
-	if in := &ev.in; in.Fetched && !w.waits.isFor(in.Signals.Banks) {
-		op.Update = false
-	}
+	op.Update = op.Update && w.waits.last(ev.in.Stage, ev.in.Signals.Banks)
 	if op.Update && w.where != nil {
 		holds, f := w.where.bool(ev)
 		op.Update = holds && f == nil
@@ -133,7 +131,7 @@ func (ev *Evaluation) SetWindow(index int, v Value) {
 func (ev *Evaluation) Rules() []Result {
 	ev.results = ev.results[:0]
 	for _, r := range ev.plan.rules {
-		if ev.in.Fetched && !r.waits.isFor(ev.in.Signals.Banks) {
+		if ev.in.Stage > Arrived && !r.waits.isFor(ev.in.Stage, ev.in.Signals.Banks) {
 			continue
 		}
 		fired, f := r.when.bool(ev)

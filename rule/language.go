@@ -55,6 +55,7 @@ var functions = []Function{
 	{"hasLabel", `hasLabel(actor, "suspect")`, "bool", "the entity, or one of a list of them, bears the label"},
 	{"matched", `size(matched("scam-words")) > 0`, "list(string)", "the entries of a bank that the event holds; unknown if there is no such bank"},
 	{"score", `score("abuse") > 0.9`, "double", "how likely the text is of a model's kind, from 0 to 1; unknown if there is no such model"},
+	{"media.score", `media.score("nudity") > 0.9`, "double", "how likely a picture offends a policy, by the configured scorers: the highest of the event's pictures, from 0 to 1; unknown while none is scored"},
 	{"list", `value in list("shorteners")`, "list(string)", "a list of the rule set, looked up by hash"},
 }
 
@@ -166,6 +167,7 @@ func declareFunctions() []cel.EnvOption {
 	overload(fnHasLabel, types.BoolType, types.NewListType(str), str)
 	overload(fnList, types.NewListType(str), str)
 	overload(fnScore, types.DoubleType, str)
+	overload(fnMediaScore, types.DoubleType, str)
 	overload(fnMatched, types.NewListType(str), str)
 
 	var opts []cel.EnvOption

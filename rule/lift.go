@@ -84,6 +84,8 @@ func (l *lifter) call(e celast.Expr) bool {
 		return l.list(e, args[0])
 	case fnScore:
 		return l.score(e, args[0])
+	case fnMediaScore:
+		return l.mediaScore(e, args[0])
 	case fnMatched:
 		return l.matched(e, args[0])
 	case fnBy, fnWhere, fnOn, fnTake, fnStrict:
@@ -143,7 +145,8 @@ func (l *lifter) has(e, arg celast.Expr) bool {
 		name = arg.AsIdent()
 	}
 	n, ok := l.c.set.names[name]
-	if !ok || name == "" || strings.HasPrefix(name, "@") && !strings.HasPrefix(name, "@matched ") && !strings.HasPrefix(name, "@score ") {
+	if !ok || name == "" || strings.HasPrefix(name, "@") && !strings.HasPrefix(name, "@matched ") && !strings.HasPrefix(name, "@score ") &&
+		!strings.HasPrefix(name, "@media.score ") {
 		l.c.errorf(l.x.place(e.ID()), "as in has(text) or has(attrs.price)", "has() takes a signal")
 		return false
 	}
@@ -210,6 +213,22 @@ func (l *lifter) score(e, arg celast.Expr) bool {
 	l.rule.uses.models[model] = true
 	lifted := "@score " + model
 	l.c.set.define(lifted, func() node { return scoreNode(model) })
+	l.replace(e, lifted)
+	return true
+}
+
+// mediaScore lifts media.score("policy"). Which policies the scorers know is known only while events come.
+func (l *lifter) mediaScore(e, arg celast.Expr) bool {
+	policy, constant := literalString(arg)
+	if !constant || !idPattern.MatchString(policy) {
+		l.c.errorf(l.x.place(arg.ID()), "use a-z, 0-9 and -, at most 64", "the policy of media.score must be a constant name")
+		return false
+	}
+	l.rule.uses.scored[policy] = true
+	l.rule.reads(fnMediaScore + "(" + policy + ")")
+	l.rule.waits.examined, l.waits.examined = true, true
+	lifted := "@media.score " + policy
+	l.c.set.define(lifted, func() node { return mediaScoreNode(policy) })
 	l.replace(e, lifted)
 	return true
 }

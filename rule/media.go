@@ -11,6 +11,17 @@ import (
 // unlike is media.distance where no bank holds anything like the event's pictures: no two hashes differ in more bits.
 const unlike = 256
 
+// Stage says how much is known of an event's media when it is evaluated. An event comes by once at each stage at most, in this order.
+// Rules are evaluated anew at a stage if they read a signal that becomes known there.
+type Stage uint8
+
+// The stages.
+const (
+	Arrived  Stage = iota // the event itself, with the hashes that its source gave
+	Fetched               // its pictures were fetched and hashed: what takes milliseconds
+	Examined              // they were read and scored: what takes a second or more, done only for rules that ask
+)
+
 // fetchedSignals are those that an event may have to wait for: they follow from the bytes of its pictures. Where the source did not
 // hash them, they are unknown at the event, and known at the record of what was fetched.
 var fetchedSignals = []string{
@@ -46,7 +57,7 @@ func mediaSignals() []signal {
 	}
 	notFetched := &fault{"media.failures absent"}
 	failures := func(ev *Evaluation) ([]string, *fault) {
-		if !ev.in.Fetched {
+		if ev.in.Stage < Fetched {
 			return nil, notFetched
 		}
 		return ev.in.Signals.Failures, nil
@@ -94,12 +105,13 @@ func (ev *Evaluation) mediaFamilyName() string {
 
 // waiting is what rules and windows read of that which may have to be fetched.
 type waiting struct {
-	signals bool
-	banks   []string // of matched(), which are meant if they are of hashes
+	fetched  bool     // a signal of that stage
+	examined bool     // likewise
+	banks    []string // of matched(), which are fetched signals if they are of hashes
 }
 
 func (w *waiting) reads(signal string) {
-	w.signals = w.signals || slices.Contains(fetchedSignals, signal)
+	w.fetched = w.fetched || slices.Contains(fetchedSignals, signal)
 }
 
 func (w *waiting) readsBank(name string) {
@@ -108,16 +120,54 @@ func (w *waiting) readsBank(name string) {
 	}
 }
 
-// isFor says whether anything of it is about pictures, as the banks are.
-func (w *waiting) isFor(b Banks) bool {
-	return w.signals || b != nil && slices.ContainsFunc(w.banks, func(name string) bool {
+// isFor says whether anything of it becomes known at a stage after the first, as the banks are.
+func (w *waiting) isFor(s Stage, b Banks) bool {
+	if s == Examined {
+		return w.examined
+	}
+	return w.fetched || b != nil && slices.ContainsFunc(w.banks, func(name string) bool {
 		kind, ok := b.Has(name)
 		return ok && kind == "hashes"
 	})
 }
 
-// ReadsMedia reports whether a rule that is not off reads what follows from the bytes of pictures, as the banks are. The nil set
-// reads nothing.
-func (s *Set) ReadsMedia(b Banks) bool {
-	return s != nil && slices.ContainsFunc(s.Rules, func(r *Rule) bool { return r.Mode != Off && r.waits.isFor(b) })
+// last says whether a window takes events at a stage: the last at which something that it reads becomes known, so that it takes none
+// twice, but for pictures of which the source hashed some and left others to be fetched.
+func (w *waiting) last(s Stage, b Banks) bool {
+	switch {
+	case w.examined:
+		return s == Examined
+	case s == Arrived:
+		return true
+	}
+	return s == Fetched && w.isFor(s, b)
+}
+
+// MediaWants is what rules read of that which follows from the bytes of an event's media.
+type MediaWants struct {
+	Fetched bool     // anything at all
+	Scores  []string // the policies of media.score(), sorted
+}
+
+// Examined says whether anything is wanted that only becomes known at that stage.
+func (m MediaWants) Examined() bool { return len(m.Scores) > 0 }
+
+// MediaWants is what the rules that are not off read of media, as the banks are. The nil set reads nothing.
+func (s *Set) MediaWants(b Banks) (m MediaWants) {
+	if s == nil {
+		return m
+	}
+	for _, r := range s.Rules {
+		if r.Mode == Off {
+			continue
+		}
+		m.Fetched = m.Fetched || r.waits.examined || r.waits.isFor(Fetched, b)
+		for policy := range r.uses.scored {
+			if !slices.Contains(m.Scores, policy) {
+				m.Scores = append(m.Scores, policy)
+			}
+		}
+	}
+	slices.Sort(m.Scores)
+	return m
 }

@@ -57,8 +57,8 @@ func TestFetched(t *testing.T) {
 			"bank: nothing to match with bank known: no hashes of pictures", "by-text", "failed: media.failures absent", "severe", "target", "wave: media.family absent",
 		}, []string{"count"}},
 		{"hashed by the source", Input{Signals: full, MediaFamily: 1}, []string{"bank", "by-text", "failed: media.failures absent", "severe", "target", "terms", "wave"}, []string{"count", "countDistinct"}},
-		{"fetched", Input{Signals: full, MediaFamily: 1, Fetched: true}, []string{"bank", "severe", "target", "wave"}, []string{"countDistinct"}},
-		{"not to be had", Input{Signals: &Signals{Failures: []string{"too_large"}}, Fetched: true}, []string{"failed", "severe", "target", "wave: media.family absent"}, nil},
+		{"fetched", Input{Signals: full, MediaFamily: 1, Stage: Fetched}, []string{"bank", "severe", "target", "wave"}, []string{"countDistinct"}},
+		{"not to be had", Input{Signals: &Signals{Failures: []string{"too_large"}}, Stage: Fetched}, []string{"failed", "severe", "target", "wave: media.family absent"}, nil},
 	} {
 		tt.in.Event = fullEvent()
 		tt.in.Event.Text = "free crypto"
@@ -72,7 +72,7 @@ func TestFetched(t *testing.T) {
 	}
 }
 
-func TestReadsMedia(t *testing.T) {
+func TestMediaWants(t *testing.T) {
 	for when, want := range map[string]bool{
 		`media.count > 1`:                                       false,
 		`size(media.banks) > 0`:                                 true,
@@ -87,12 +87,12 @@ func TestReadsMedia(t *testing.T) {
 		if set == nil {
 			t.Fatal(when, problems)
 		}
-		if got := set.ReadsMedia(testBanks{"scam": "terms", "known": "hashes"}); got != want {
+		if got := set.MediaWants(testBanks{"scam": "terms", "known": "hashes"}).Fetched; got != want {
 			t.Errorf("%s: %v, want %v", when, got, want)
 		}
 	}
 	var none *Set
-	if none.ReadsMedia(nil) {
+	if none.MediaWants(nil).Fetched {
 		t.Error("no rules read pictures")
 	}
 }

@@ -65,6 +65,7 @@ type uses struct {
 	lists   map[*list]bool
 	banks   map[string]bool
 	models  map[string]bool
+	scored  map[string]bool // policies of media.score()
 }
 
 func (r *Rule) readsLabel(label string)    { r.uses.labels[label] = true }

@@ -26,6 +26,9 @@ type Signals struct {
 
 	Scores []Score // of the models that rules ask for, if the event has text
 
+	MediaScores   []MediaScore // of the event's pictures, at the stage Examined
+	ScoreFailures []string     // why there is no score of some of them
+
 	Found []Found // of the banks
 	Banks Banks   // nil for none
 
@@ -46,9 +49,9 @@ type Input struct {
 
 	MediaFamily uint64 // the family of near-copies that a picture belongs to; 0 for none
 
-	// Fetched says that the event was evaluated before, and that its pictures have been fetched since. Rules that read nothing of
-	// pictures are passed over, and windows that read nothing of them do not take the event again.
-	Fetched bool
+	// Stage after the first says that the event was evaluated before, and that more is known of its media since. Rules and windows
+	// that read nothing that became known are passed over.
+	Stage Stage
 }
 
 // signal is a named value that rules read.

@@ -33,6 +33,7 @@ import (
 	"github.com/ringfence/ringfence/internal/recognise"
 	"github.com/ringfence/ringfence/internal/record"
 	"github.com/ringfence/ringfence/internal/record/sqlite"
+	"github.com/ringfence/ringfence/internal/scorer"
 	"github.com/ringfence/ringfence/internal/state"
 	"github.com/ringfence/ringfence/rule"
 )
@@ -79,7 +80,8 @@ type App struct {
 	server     *http.Server
 	served     chan struct{}     // closed when no more requests are answered
 	pictures   *recognise.Worker // nil where pictures are not fetched
-	followed   atomic.Int64      // time of the Jetstream's latest event in the journal; 0 for none yet
+	scorers    []*scorer.HTTP
+	followed   atomic.Int64 // time of the Jetstream's latest event in the journal; 0 for none yet
 
 	stop    context.CancelCauseFunc
 	running chan struct{} // closed when the parts have ended

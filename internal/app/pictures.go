@@ -4,13 +4,13 @@ import (
 	"context"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/fetch"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/recognise"
+	"github.com/ringfence/ringfence/internal/scorer"
 	"github.com/ringfence/ringfence/media/picture"
+	"github.com/ringfence/ringfence/rule"
 )
 
 // picturesCursor is the name under which it is stored how far pictures are fetched.
@@ -45,47 +45,46 @@ func (a *App) openPictures(context.Context) error {
 	}
 	client := fetch.NewClient(fetch.Options{Timeout: pictureTime, MaxBody: pictureBytes, Redirects: pictureRedirects, Networks: cfg.AllowPrivate})
 	a.later("connections to servers of pictures", func() error { client.CloseIdleConnections(); return nil })
+	scorers, err := a.openScorers()
+	if err != nil {
+		return err
+	}
 	a.pictures = recognise.New(recognise.Options{
 		Journal: a.journal, Append: a.ingest.Append, Client: client, After: journal.Position(done), Now: a.opts.Now, Limits: extract.Limits(), Log: a.opts.Log,
-		Wanted: func(ctx context.Context, through journal.Position) (bool, error) {
+		Wanted: func(ctx context.Context, through journal.Position) (rule.MediaWants, error) {
 			if err := a.engine.WaitDecided(ctx, through); err != nil {
-				return false, err
+				return rule.MediaWants{}, err
 			}
 			s := a.engine.Status()
-			return s.Set.ReadsMedia(s.Banks), nil
+			return s.Set.MediaWants(s.Banks), nil
 		},
-		Save:    func(pos journal.Position) error { return a.setCursor(picturesCursor, int64(pos)) },
-		Decoder: picture.Decoder{MaxBytes: pictureBytes, MaxPixels: picturePixels, HEIF: picture.FindHEIF()},
-		Hashers: max(1, workers(a.opts.Workers)/2), // so that texts find a core
+		Save:      func(pos journal.Position) error { return a.setCursor(picturesCursor, int64(pos)) },
+		Decoder:   picture.Decoder{MaxBytes: pictureBytes, MaxPixels: picturePixels, HEIF: picture.FindHEIF()},
+		Hashers:   max(1, workers(a.opts.Workers)/2), // so that texts find a core
+		Examiners: max(1, workers(a.opts.Workers)/4), Scorers: scorers,
 	})
 	a.metrics.MustRegister(pictureMetrics{a.pictures})
 	return nil
 }
 
-// pictureMetrics are read off the worker when somebody asks.
-type pictureMetrics struct{ of *recognise.Worker }
-
-var (
-	picturesQueued  = prometheus.NewDesc("ringfence_media_queue", "Events whose pictures wait to be fetched, or are being fetched.", nil, nil)
-	picturesHashed  = prometheus.NewDesc("ringfence_media_hashed_total", "Pictures that were fetched and hashed.", nil, nil)
-	picturesFailed  = prometheus.NewDesc("ringfence_media_failed_total", "Pictures that could not be fetched or read, by cause.", []string{"cause"}, nil)
-	picturesSkipped = prometheus.NewDesc("ringfence_media_skipped_total", "Events whose pictures were not fetched since too many came, or of a slow domain.", nil, nil)
-)
-
-// Describe implements [prometheus.Collector].
-func (pictureMetrics) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{picturesQueued, picturesHashed, picturesFailed, picturesSkipped} {
-		out <- d
+// openScorers makes the scorers of the configuration, which are parts of the app.
+func (a *App) openScorers() (list []scorer.Scorer, err error) {
+	for i := range a.opts.Config.Media.Scorers {
+		cfg := &a.opts.Config.Media.Scorers[i]
+		token, err := cfg.Token(a.opts.Lookup)
+		if err != nil {
+			return nil, err
+		}
+		timeout := time.Duration(cfg.Timeout)
+		client := fetch.NewClient(fetch.Options{Timeout: timeout, MaxBody: answerLimit, Networks: cfg.AllowPrivate})
+		a.later("connections to scorer "+cfg.Name, func() error { client.CloseIdleConnections(); return nil })
+		s := scorer.NewHTTP(scorer.HTTPOptions{Name: cfg.Name, Policies: cfg.Policies, URL: cfg.URL, Token: token, Client: client,
+			Timeout: timeout, Batch: cfg.Batch, Now: a.opts.Now})
+		a.scorers = append(a.scorers, s)
+		list = append(list, s)
 	}
-}
-
-// Collect implements [prometheus.Collector].
-func (m pictureMetrics) Collect(out chan<- prometheus.Metric) {
-	s := m.of.Stats()
-	out <- prometheus.MustNewConstMetric(picturesQueued, prometheus.GaugeValue, float64(s.Queued))
-	out <- prometheus.MustNewConstMetric(picturesHashed, prometheus.CounterValue, float64(s.Hashed))
-	out <- prometheus.MustNewConstMetric(picturesSkipped, prometheus.CounterValue, float64(s.Skipped))
-	for cause, n := range s.Failed {
-		out <- prometheus.MustNewConstMetric(picturesFailed, prometheus.CounterValue, float64(n), cause)
+	if len(list) > 0 {
+		a.metrics.MustRegister(scorerMetrics{a.scorers})
 	}
+	return list, nil
 }

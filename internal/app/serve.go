@@ -136,6 +136,9 @@ func (a *App) parts() []part {
 	if a.pictures != nil {
 		parts = append(parts, part{"pictures", a.pictures.Run})
 	}
+	for _, s := range a.scorers {
+		parts = append(parts, part{"scorer " + s.Name(), s.Run})
+	}
 	if cfg.Sources.Jetstream.URL != "" {
 		parts = append(parts, part{"Jetstream", a.runJetstream})
 	}

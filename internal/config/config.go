@@ -89,6 +89,18 @@ type Sources struct {
 type Media struct {
 	Fetch        bool           `yaml:"fetch" doc:"Fetch and hash them while a rule reads of pictures. Decisions on the event itself do not wait for it; what is found out is decided on when it is there."`
 	AllowPrivate []netip.Prefix `yaml:"allow_private" doc:"Private address ranges that pictures may be fetched from, in CIDR form. Others are refused."`
+	Scorers      []Scorer       `yaml:"scorers" doc:"Models that score pictures, for rules that read media.score()."`
+}
+
+// Scorer is a model behind an HTTP server.
+type Scorer struct {
+	Name         string         `yaml:"name" doc:"Its name, which is stored with each score: letters, digits, - and _."`
+	URL          string         `yaml:"url" doc:"Address that small copies of pictures are posted to."`
+	Policies     []string       `yaml:"policies" doc:"Policies that it scores: a-z, 0-9 and -. It is asked while a rule reads of one of them."`
+	TokenEnv     string         `yaml:"token_env" doc:"Environment variable with a bearer token for the server. Empty means none."`
+	Timeout      Duration       `yaml:"timeout" doc:"Time for one request. Left out it is 5s."`
+	Batch        int            `yaml:"batch" doc:"Most pictures in one request. Left out it is 16."`
+	AllowPrivate []netip.Prefix `yaml:"allow_private" doc:"Private address ranges that the server may be in, in CIDR form. Others are refused."`
 }
 
 // Jetstream is a Jetstream endpoint.

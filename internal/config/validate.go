@@ -53,6 +53,7 @@ func (c *Config) validate(wrong complain) {
 	if c.Sources.Jetstream.URL != "" {
 		checkURL(wrong, "sources.jetstream.url", c.Sources.Jetstream.URL, "ws", "wss")
 	}
+	c.Media.validate(wrong)
 	names := map[string]int{}
 	for i := range c.Webhooks {
 		field := fmt.Sprintf("webhooks[%d]", i)

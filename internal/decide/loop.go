@@ -291,7 +291,7 @@ func (l *Loop) fetched(it *extract.Item, out *Output) Outcome {
 	}
 	late := e.Time < l.state.Clock()-l.state.Bounds().Lateness
 	l.sift(&it.Signals)
-	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late, Fetched: true}
+	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late, Stage: it.Stage}
 	in.Family, in.MediaFamily = l.family(it, true), l.pictures.family(it, late)
 	if l.set == nil {
 		return Fetched

@@ -37,6 +37,7 @@ type Item struct {
 	Sketch   family.Sketch // of the event's own text; without letters where it brings none
 	Pictures []Picture     // of the event that have a hash
 	Of       Reference     // of fetched signals: their event
+	Stage    rule.Stage    // of fetched signals: what is known with them
 	Err      error         // the record cannot be read by this build; Event and Signals are empty
 }
 
@@ -85,11 +86,12 @@ func identity(buf []byte, source, id string) (hash [16]byte, scratch []byte) {
 // The id of an event may be left out of its record, where no journal needs it: it is in the body.
 func (x *Extractor) Into(it *Item, rec journal.Record, pin Pin) {
 	it.Record, it.Err, it.Change = rec, nil, pin.Change
-	it.Content, it.Identity, it.Of = 0, [16]byte{}, Reference{}
+	it.Content, it.Identity, it.Of, it.Stage = 0, [16]byte{}, Reference{}, rule.Arrived
 	it.Pictures = it.Pictures[:0]
 	x.sketch.Into(&it.Sketch, "")
 	it.Signals = rule.Signals{Links: it.Signals.Links[:0], Domains: it.Signals.Domains[:0], Canonical: it.Signals.Canonical[:0],
-		HabitFeatures: it.Signals.HabitFeatures[:0], Scores: it.Signals.Scores[:0], Found: it.Signals.Found[:0], Failures: it.Signals.Failures[:0]}
+		HabitFeatures: it.Signals.HabitFeatures[:0], Scores: it.Signals.Scores[:0], Found: it.Signals.Found[:0], Failures: it.Signals.Failures[:0],
+		MediaScores: it.Signals.MediaScores[:0], ScoreFailures: it.Signals.ScoreFailures[:0]}
 	switch rec.Kind {
 	case journal.Tick:
 		return
@@ -98,7 +100,7 @@ func (x *Extractor) Into(it *Item, rec journal.Record, pin Pin) {
 			it.Event.Reset()
 			it.Err = fmt.Errorf("signals of event %q of source %q: %w", rec.ID, rec.Source, err)
 		}
-		it.Content, it.Identity = xxh3.Hash(rec.Body), fetchedIdentity(it.Of.Identity)
+		it.Content, it.Identity = xxh3.Hash(rec.Body), fetchedIdentity(it.Of.Identity, it.Stage)
 		return
 	case journal.Event, journal.Import:
 		it.Content = content(rec.Body)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/ringfence/ringfence/internal/signals"
 	"github.com/ringfence/ringfence/media/hamming"
 	"github.com/ringfence/ringfence/media/pdq"
+	"github.com/ringfence/ringfence/rule"
 )
 
 // Picture is a picture by which families of near-copies are told: its hash as it is first, then turned and mirrored, if they are
@@ -28,10 +30,10 @@ type Reference struct {
 	Content  uint64
 }
 
-// fetchedSeed makes the identity of fetched signals another than that of their event.
-const fetchedSeed = 1
-
-func fetchedIdentity(of [16]byte) [16]byte { return xxh3.Hash128Seed(of[:], fetchedSeed).Bytes() }
+// fetchedIdentity makes the identity of fetched signals another than that of their event, and one for each stage.
+func fetchedIdentity(of [16]byte, stage rule.Stage) [16]byte {
+	return xxh3.Hash128Seed(of[:], uint64(stage)).Bytes()
+}
 
 // content is the hash of an event's line. Spaces around it do not make it another.
 func content(line []byte) uint64 { return xxh3.Hash(bytes.TrimSpace(line)) }
@@ -62,6 +64,10 @@ func (x *Extractor) fetched(it *Item, rec *journal.Record, pin Pin) error {
 	if err := x.decoder.Decode(r.Event, &it.Event); err != nil {
 		return fmt.Errorf("its event: %w", err)
 	}
+	it.Stage = rule.Fetched
+	if r.Extractor == signals.Examiner {
+		it.Stage = rule.Examined
+	}
 	it.Of.Identity, x.id = identity(x.id, rec.Source, it.Event.ID)
 	it.Of.Content = content(r.Event)
 	x.read(it, pin)
@@ -71,6 +77,7 @@ func (x *Extractor) fetched(it *Item, rec *journal.Record, pin Pin) error {
 			return fmt.Errorf("%w: it tells of picture %d of %d", signals.ErrRecord, p.At+1, len(it.Event.Media))
 		}
 		m := &it.Event.Media[p.At]
+		scores(&it.Signals, p)
 		if p.Failure != "" {
 			it.Signals.Failures = append(it.Signals.Failures, p.Failure)
 			if p.SHA256 == "" {
@@ -97,6 +104,19 @@ func (x *Extractor) fetched(it *Item, rec *journal.Record, pin Pin) error {
 	}
 	x.picture = bank.Picture{PDQ: x.picture.PDQ[:0]}
 	return nil
+}
+
+// scores takes what scorers said of a picture.
+func scores(s *rule.Signals, p *signals.Picture) {
+	for i := range p.Scores {
+		by := &p.Scores[i]
+		if by.Failure != "" && !slices.Contains(s.ScoreFailures, by.Failure) {
+			s.ScoreFailures = append(s.ScoreFailures, by.Failure)
+		}
+		for _, one := range by.Policies {
+			s.MediaScores = append(s.MediaScores, rule.MediaScore{Policy: one.Policy, P: one.P})
+		}
+	}
 }
 
 // look finds what the banks hold of the picture at hand, of whose hashes the first are of the whole of it.

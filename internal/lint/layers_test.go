@@ -37,6 +37,7 @@ var layers = []string{
 	"internal/record",
 	"internal/decide",
 	"internal/fetch",
+	"internal/scorer",
 	"internal/recognise",
 	"internal/enforce",
 	"internal/ingest",

@@ -56,19 +56,19 @@ type tools struct {
 func newTools() *tools { return &tools{hasher: pdq.NewHasher()} }
 
 // look fetches a picture within the given time, and hashes it. took is how long fetching took.
-func (w *Worker) look(ctx context.Context, url string, within time.Duration) (p signals.Picture, took time.Duration) {
+func (w *Worker) look(ctx context.Context, url string, within time.Duration) (p signals.Picture, file []byte, took time.Duration) {
 	begin := w.opts.Now()
 	file, failure := w.get(ctx, url, within)
 	took = max(0, time.Duration(w.opts.Now()-begin))
 	if failure != "" {
 		p.Failure = failure
-		return p, took
+		return p, nil, took
 	}
 	if len(file) >= smallFile {
 		defer func() { <-w.large }()
 	}
 	w.hashFile(ctx, file, &p)
-	return p, took
+	return p, file, took
 }
 
 // get fetches a file, and tries again if it may come yet.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/rule"
 )
 
 // job is an event with pictures to fetch.
@@ -20,6 +21,7 @@ type job struct {
 	event   event.Event
 	at      []int // of the pictures, in the event's media
 	domains []string
+	wants   rule.MediaWants
 	took    map[string]time.Duration // to fetch from each domain that was asked; set by do
 }
 
@@ -106,24 +108,31 @@ func (w *Worker) take() *job {
 	}
 }
 
+// leave notes that a job asks nothing of its domains any more. It is called once for a job.
+func (w *Worker) leave(j *job) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.opts.Now()
+	maps.DeleteFunc(w.slow, func(_ string, until int64) bool { return until <= now })
+	for _, domain := range j.domains {
+		if w.busy[domain]--; w.busy[domain] == 0 {
+			delete(w.busy, domain)
+		}
+		switch took := j.took[domain]; {
+		case took >= w.within/2:
+			w.slow[domain] = now + int64(slowFor)
+		case took > 0:
+			delete(w.slow, domain)
+		}
+	}
+	w.changed.Broadcast()
+}
+
 // done notes that a job is done, or that the journal was read so far, and saves the position up to which all is.
 func (w *Worker) done(j *job, read journal.Position) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if j != nil {
-		now := w.opts.Now()
-		maps.DeleteFunc(w.slow, func(_ string, until int64) bool { return until <= now })
-		for _, domain := range j.domains {
-			if w.busy[domain]--; w.busy[domain] == 0 {
-				delete(w.busy, domain)
-			}
-			switch took := j.took[domain]; {
-			case took >= w.within/2:
-				w.slow[domain] = now + int64(slowFor)
-			case took > 0:
-				delete(w.slow, domain)
-			}
-		}
 		w.land(j)
 		w.changed.Broadcast()
 	}

@@ -25,15 +25,17 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/scorer"
 	"github.com/ringfence/ringfence/internal/signals"
 	"github.com/ringfence/ringfence/media/picture"
+	"github.com/ringfence/ringfence/rule"
 )
 
 // Options of a worker.
 type Options struct {
-	// Wanted says whether a rule reads of pictures once the records up to a position are decided, for which it waits: what comes while
+	// Wanted says what rules read of pictures once the records up to a position are decided, for which it waits: what comes while
 	// none does is passed over for good, and before that, as after a start, nobody knows. It may fail only when ctx is done.
-	Wanted func(ctx context.Context, through journal.Position) (bool, error)
+	Wanted func(ctx context.Context, through journal.Position) (rule.MediaWants, error)
 
 	Journal journal.Log
 	Append  func(context.Context, []journal.Record) error // makes records durable; it may wait while the loop is behind
@@ -44,7 +46,10 @@ type Options struct {
 	Limits  event.Limits
 	Decoder picture.Decoder
 	Hashers int // pictures that are decoded and hashed at a time, at least 1; each takes up to 12 bytes a pixel
-	Log     *slog.Logger
+
+	Examiners int // pictures that are examined on this machine at a time, at least 1
+	Scorers   []scorer.Scorer
+	Log       *slog.Logger
 }
 
 // Bounds.
@@ -64,8 +69,9 @@ const partition journal.Partition = 0
 // Worker fetches pictures.
 type Worker struct {
 	opts   Options
-	tools  chan *tools     // one for each picture that may be hashed at a time
-	large  chan struct{}   // has one for each file over smallFile in memory
+	tools  chan *tools   // one for each picture that may be hashed at a time
+	large  chan struct{} // has one for each file over smallFile in memory
+	desk   *desk
 	pauses []time.Duration // before a picture that may come yet is asked for again
 	within time.Duration   // eventTime
 
@@ -83,18 +89,19 @@ type Worker struct {
 
 // Stats counts since the start.
 type Stats struct {
-	Queued  int               // events that wait or are under way
-	Hashed  uint64            // pictures
-	Failed  map[string]uint64 // pictures, by cause
-	Skipped uint64            // events that were too old when their turn came, or of a slow domain when too many waited
+	Queued   int               // events that wait or are under way
+	Hashed   uint64            // pictures
+	Failed   map[string]uint64 // pictures, by cause
+	Examined map[string]uint64 // what was examined of pictures, by what came of it: scored, or why not
+	Skipped  uint64            // events that were too old when their turn came, or of a slow domain when too many waited
 }
 
 // New makes a worker.
 func New(opts Options) *Worker {
-	w := &Worker{opts: opts, tools: make(chan *tools, opts.Hashers), large: make(chan struct{}, maxLarge),
+	w := &Worker{opts: opts, tools: make(chan *tools, opts.Hashers), large: make(chan struct{}, maxLarge), desk: newDesk(opts.Examiners),
 		pauses: []time.Duration{time.Second, 4 * time.Second}, within: eventTime, busy: map[string]int{}, slow: map[string]int64{}, read: opts.After, saved: opts.After}
 	w.changed = sync.NewCond(&w.mu)
-	w.stats.Failed = map[string]uint64{}
+	w.stats.Failed, w.stats.Examined = map[string]uint64{}, map[string]uint64{}
 	for range opts.Hashers {
 		w.tools <- newTools()
 	}
@@ -106,7 +113,7 @@ func (w *Worker) Stats() Stats {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.stats
-	s.Failed = maps.Clone(s.Failed)
+	s.Failed, s.Examined = maps.Clone(s.Failed), maps.Clone(s.Examined)
 	s.Queued = len(w.flight)
 	return s
 }
@@ -133,6 +140,9 @@ func (w *Worker) Run(ctx context.Context) error {
 				}
 			}
 		})
+	}
+	for range examiners {
+		group.Go(func() error { return w.examine(ctx) })
 	}
 	err := group.Wait()
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
@@ -161,12 +171,15 @@ func (w *Worker) follow(ctx context.Context) error {
 			}
 			continue
 		}
-		wanted, err := w.opts.Wanted(ctx, next+journal.Position(len(recs))-1)
+		wants, err := w.opts.Wanted(ctx, next+journal.Position(len(recs))-1)
 		if err != nil {
 			return err
 		}
 		for i := range recs {
-			if j := w.job(d, &recs[i]); wanted && j != nil && !w.put(j) {
+			if !wants.Fetched {
+				break
+			}
+			if j := w.job(d, &recs[i], wants); j != nil && !w.put(j) {
 				return ctx.Err()
 			}
 		}
@@ -178,11 +191,11 @@ func (w *Worker) follow(ctx context.Context) error {
 }
 
 // job is what there is to fetch for a record; nil for nothing.
-func (w *Worker) job(d *event.Decoder, rec *journal.Record) *job {
+func (w *Worker) job(d *event.Decoder, rec *journal.Record, wants rule.MediaWants) *job {
 	if rec.Kind != journal.Event || !bytes.Contains(rec.Body, []byte(`"media"`)) {
 		return nil
 	}
-	j := &job{rec: *rec}
+	j := &job{rec: *rec, wants: wants}
 	j.rec.Source, j.rec.ID, j.rec.Actor = strings.Clone(rec.Source), strings.Clone(rec.ID), strings.Clone(rec.Actor)
 	j.rec.Body = bytes.TrimSpace(bytes.Clone(rec.Body)) // the journal's memory must not be kept long
 	if d.Decode(j.rec.Body, &j.event) != nil {
@@ -190,7 +203,7 @@ func (w *Worker) job(d *event.Decoder, rec *journal.Record) *job {
 	}
 	for i := range j.event.Media {
 		m := &j.event.Media[i]
-		if m.URL == "" || m.PDQ != "" || other(m.Type) {
+		if m.URL == "" || m.PDQ != "" && !wants.Examined() || other(m.Type) {
 			continue
 		}
 		j.at = append(j.at, i)
@@ -214,17 +227,20 @@ func other(kind string) bool {
 func (w *Worker) do(ctx context.Context, j *job) error {
 	if j.aged(w.opts.Now()) {
 		w.count(func(s *Stats) { s.Skipped++ })
+		w.leave(j)
 		return w.done(j, 0)
 	}
-	r := signals.Record{Extractor: signals.Extractor, Version: signals.Version, Event: j.rec.Body}
 	j.took = map[string]time.Duration{}
+	var all []signals.Picture
+	var files [][]byte // of all
 	left := w.within
 	for n, at := range j.at {
 		p := signals.Picture{Failure: skipped}
+		var file []byte
 		if n < maxEach {
 			var took time.Duration
 			url := j.event.Media[at].URL
-			p, took = w.look(ctx, url, left)
+			p, file, took = w.look(ctx, url, left)
 			left -= took
 			j.took[domainOf(url)] += took
 		}
@@ -232,7 +248,10 @@ func (w *Worker) do(ctx context.Context, j *job) error {
 			return ctx.Err() // it is done again after the restart
 		}
 		p.At = at
-		r.Pictures = append(r.Pictures, p)
+		if p.Failure != "" || !j.wants.Examined() || !w.desk.hold(file) {
+			file = nil
+		}
+		all, files = append(all, p), append(files, file)
 		w.count(func(s *Stats) {
 			if p.Failure != "" {
 				s.Failed[p.Failure]++
@@ -241,6 +260,23 @@ func (w *Worker) do(ctx context.Context, j *job) error {
 			}
 		})
 	}
+	unhashed := slices.DeleteFunc(slices.Clone(all), func(p signals.Picture) bool { return j.event.Media[p.At].PDQ != "" })
+	if err := w.tell(ctx, j, signals.Extractor, unhashed); err != nil {
+		return err
+	}
+	w.leave(j)
+	if !j.wants.Examined() {
+		return w.done(j, 0)
+	}
+	return w.lay(ctx, &study{j, all, files})
+}
+
+// tell appends what an extractor found out about an event's pictures, if there are any.
+func (w *Worker) tell(ctx context.Context, j *job, extractor string, pictures []signals.Picture) error {
+	if len(pictures) == 0 {
+		return nil
+	}
+	r := signals.Record{Extractor: extractor, Version: signals.Version, Pictures: pictures, Event: j.rec.Body}
 	body, err := r.Encode()
 	if err != nil {
 		return fmt.Errorf("recognise: event %q: %w", j.event.ID, err)
@@ -248,12 +284,12 @@ func (w *Worker) do(ctx context.Context, j *job) error {
 	rec := journal.Record{Kind: journal.Signals, Received: w.opts.Now(), Time: j.rec.Time, Source: j.rec.Source, ID: j.rec.ID, Actor: j.rec.Actor, Body: body}
 	if rec.Size() > journal.MaxRecordSize {
 		w.opts.Log.Error("an event is too large to say what its pictures are", "source", rec.Source, "id", rec.ID)
-		return w.done(j, 0)
+		return nil
 	}
 	for delay := time.Second; ; delay = min(2*delay, time.Minute) {
 		err := w.opts.Append(ctx, []journal.Record{rec})
 		if err == nil {
-			return w.done(j, 0)
+			return nil
 		}
 		if ctx.Err() != nil || errors.Is(err, journal.ErrClosed) {
 			return err

@@ -26,6 +26,7 @@ import (
 	"github.com/ringfence/ringfence/internal/signals"
 	"github.com/ringfence/ringfence/media/pdq"
 	"github.com/ringfence/ringfence/media/picture"
+	"github.com/ringfence/ringfence/rule"
 )
 
 // drawn is a picture with some structure, as PNG.
@@ -96,15 +97,17 @@ func server(t *testing.T) *httptest.Server {
 	return s
 }
 
-func always(wanted bool) func(context.Context, journal.Position) (bool, error) {
-	return func(context.Context, journal.Position) (bool, error) { return wanted, nil }
+func always(wanted bool) func(context.Context, journal.Position) (rule.MediaWants, error) {
+	return func(context.Context, journal.Position) (rule.MediaWants, error) {
+		return rule.MediaWants{Fetched: wanted}, nil
+	}
 }
 
 func options(t *testing.T) Options {
 	client := fetch.NewClient(fetch.Options{Timeout: time.Minute, MaxBody: 256 << 10, Redirects: 3,
 		Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
 	t.Cleanup(client.CloseIdleConnections)
-	return Options{Client: client, Hashers: 2, Decoder: picture.Decoder{MaxPixels: 1 << 20}, Limits: event.DefaultLimits(),
+	return Options{Client: client, Hashers: 2, Examiners: 1, Decoder: picture.Decoder{MaxPixels: 1 << 20}, Limits: event.DefaultLimits(),
 		Log: slog.New(slog.DiscardHandler), Now: func() int64 { return 0 }, Wanted: always(true), Save: func(journal.Position) error { return nil }}
 }
 
@@ -117,7 +120,7 @@ func TestLook(t *testing.T) {
 		"/page": notPicture, "/text.png": notPicture, "/cut.png": malformed, "/huge.png": tooLarge, "/inside": refused, "/metadata": refused,
 		"/round": refused, "/down": unreachable, "/none": missing, "/late.png": "",
 	} {
-		if got, _ := w.look(t.Context(), s.URL+path, eventTime); got.Failure != want {
+		if got, _, _ := w.look(t.Context(), s.URL+path, eventTime); got.Failure != want {
 			t.Errorf("%s: got %q, want %q", path, got.Failure, want)
 		}
 	}
@@ -125,16 +128,16 @@ func TestLook(t *testing.T) {
 		"file:///etc/passwd": refused, "http://user:secret@127.0.0.1/": refused, "http://10.0.0.1/x.png": refused, "http://[::1]/": refused,
 		strings.Replace(s.URL, "127.0.0.1", "localhost", 1) + "/none": missing, "ftp://127.0.0.1/": refused, "http://127.0.0.1:1/": unreachable,
 	} {
-		if got, _ := w.look(t.Context(), url, eventTime); got.Failure != want {
+		if got, _, _ := w.look(t.Context(), url, eventTime); got.Failure != want {
 			t.Errorf("%s: got %q, want %q", url, got.Failure, want)
 		}
 	}
 	hasty := options(t)
 	hasty.Client.Timeout = 50 * time.Millisecond
-	if got, _ := New(hasty).look(t.Context(), s.URL+"/slow", eventTime); got.Failure != timeout {
+	if got, _, _ := New(hasty).look(t.Context(), s.URL+"/slow", eventTime); got.Failure != timeout {
 		t.Errorf("/slow: got %q, want %q", got.Failure, timeout)
 	}
-	got, _ := w.look(t.Context(), s.URL+"/good.png", eventTime)
+	got, _, _ := w.look(t.Context(), s.URL+"/good.png", eventTime)
 	decoded, err := picture.Decoder{}.Decode(t.Context(), drawn(t, 200, 150))
 	if err != nil {
 		t.Fatal(err)

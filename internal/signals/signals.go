@@ -11,16 +11,21 @@ import (
 	"github.com/ringfence/ringfence/media/pdq"
 )
 
-// Extractor names what finds out about pictures. There is one; a record of another is one of another build.
-const Extractor = "media"
+// What finds out about media. An event has one record of each at most; a record of another is one of another build.
+const (
+	Extractor = "media"          // what takes milliseconds once a picture is there: its hashes
+	Examiner  = "media.examined" // what takes long, besides that: scores
+)
 
-// Version is that of what [Extractor] computes. A record of a newer one is not read.
-const Version = 1
+// Version is that of what the extractors compute. A record of a newer one is not read.
+const Version = 2
 
 // Bounds of a record.
 const (
 	MaxPictures = 256 // as many as an event has
 	MaxParts    = 16  // of a picture
+	MaxScorers  = 16  // that were asked about a picture
+	MaxPolicies = 64  // that a scorer scores
 	maxFailure  = 64  // bytes
 )
 
@@ -52,6 +57,22 @@ type Picture struct {
 	PDQ     []pdq.Hash `json:"pdq,omitempty"`     // of the picture as it is, and turned and mirrored, in the order of [pdq.Dihedral]
 	PDQ512  *pdq.Hash  `json:"pdq512,omitempty"`  // the variant of the reference's file hasher, where it differs
 	Parts   []Part     `json:"parts,omitempty"`   // rectangles that may be pictures of their own
+
+	Scores []Scored `json:"scores,omitempty"` // by the models that were asked
+}
+
+// Scored is what a model said of a picture.
+type Scored struct {
+	Scorer   string  `json:"scorer"`
+	Version  string  `json:"version,omitempty"` // of the model, as its server says
+	Failure  string  `json:"failure,omitempty"` // why it said nothing, in one word
+	Policies []Score `json:"policies,omitempty"`
+}
+
+// Score is how likely a picture offends a policy, from 0 to 1.
+type Score struct {
+	Policy string  `json:"policy"`
+	P      float64 `json:"p"`
 }
 
 // Part is a part of a picture, of a quality that means something.
@@ -79,7 +100,7 @@ func Decode(body []byte) (*Record, error) {
 	if err := json.Unmarshal(body, r); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRecord, err)
 	}
-	if r.Extractor != Extractor || r.Version < 1 || r.Version > Version {
+	if r.Extractor != Extractor && r.Extractor != Examiner || r.Version < 1 || r.Version > Version {
 		return nil, fmt.Errorf("%w: it is of %.64q, version %d", ErrRecord, r.Extractor, r.Version)
 	}
 	if len(r.Pictures) > MaxPictures {
@@ -89,6 +110,19 @@ func Decode(body []byte) (*Record, error) {
 		p := &r.Pictures[i]
 		if p.At < 0 || p.At >= MaxPictures || len(p.PDQ) > 8 || len(p.Parts) > MaxParts || len(p.Failure) > maxFailure {
 			return nil, fmt.Errorf("%w: picture %d is out of bounds", ErrRecord, i)
+		}
+		if len(p.Scores) > MaxScorers {
+			return nil, fmt.Errorf("%w: picture %d has %d scorers", ErrRecord, i, len(p.Scores))
+		}
+		for _, s := range p.Scores {
+			if len(s.Policies) > MaxPolicies || len(s.Failure) > maxFailure {
+				return nil, fmt.Errorf("%w: the scores of picture %d are out of bounds", ErrRecord, i)
+			}
+			for _, one := range s.Policies {
+				if !(one.P >= 0 && one.P <= 1) { // nor NaN
+					return nil, fmt.Errorf("%w: picture %d has the score %v", ErrRecord, i, one.P)
+				}
+			}
 		}
 	}
 	return r, nil

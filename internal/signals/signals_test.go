@@ -42,11 +42,13 @@ func TestRoundTrip(t *testing.T) {
 func TestRefused(t *testing.T) {
 	many := strings.Repeat(`{"at":1},`, MaxPictures) + `{"at":1}`
 	for _, body := range []string{
-		``, `7`, `{}`, `{"extractor":"media","version":2}`, `{"extractor":"media"}`, `{"extractor":"ocr","version":1}`,
+		``, `7`, `{}`, `{"extractor":"media","version":3}`, `{"extractor":"media"}`, `{"extractor":"ocr","version":1}`,
 		`{"extractor":"media","version":1,"pictures":[{"at":-1}]}`,
 		`{"extractor":"media","version":1,"pictures":[{"at":0,"pdq":["f"]}]}`,
 		`{"extractor":"media","version":1,"pictures":[{"at":0,"failure":"` + strings.Repeat("x", maxFailure+1) + `"}]}`,
 		fmt.Sprintf(`{"extractor":"media","version":1,"pictures":[%s]}`, many),
+		`{"extractor":"media.examined","version":2,"pictures":[{"at":0,"scores":[{"policies":[{"policy":"x","p":1.1}]}]}]}`,
+		`{"extractor":"media.examined","version":2,"pictures":[{"at":0,"scores":[` + strings.Repeat(`{},`, MaxScorers) + `{}]}]}`,
 	} {
 		if _, err := Decode([]byte(body)); !errors.Is(err, ErrRecord) {
 			t.Errorf("%.80s: got %v, want %v", body, err, ErrRecord)

@@ -1,0 +1,164 @@
+package recognise
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/ringfence/ringfence/internal/scorer"
+	"github.com/ringfence/ringfence/internal/signals"
+	"github.com/ringfence/ringfence/media/preview"
+)
+
+// Bounds of what is examined. Where more comes it is not examined, and its record says busy: nothing waits for it.
+const (
+	examiners   = 16               // events under way; most of them wait for scorers
+	maxStudies  = 64               // events that wait
+	deskBytes   = 64 << 20         // files that wait or are examined
+	examineTime = 60 * time.Second // for the pictures of an event, together
+)
+
+// busy says that something was not examined since too much waited.
+const busy = "busy"
+
+// study is an event whose pictures were hashed and are to be examined.
+type study struct {
+	job      *job
+	pictures []signals.Picture
+	files    [][]byte // of the pictures; nil for one that there is none of, or no room for
+}
+
+// desk is where pictures wait to be examined.
+type desk struct {
+	studies chan *study
+	bytes   atomic.Int64  // of files
+	places  chan struct{} // has one for each picture that is worked on here
+}
+
+func newDesk(places int) *desk {
+	return &desk{studies: make(chan *study, maxStudies), places: make(chan struct{}, places)}
+}
+
+// hold takes a file onto the desk, if there is room for it.
+func (d *desk) hold(file []byte) bool {
+	if d.bytes.Add(int64(len(file))) <= deskBytes {
+		return true
+	}
+	d.bytes.Add(-int64(len(file)))
+	return false
+}
+
+// clear takes a study's files off the desk.
+func (d *desk) clear(s *study) {
+	for i, file := range s.files {
+		d.bytes.Add(-int64(len(file)))
+		s.files[i] = nil
+	}
+}
+
+// lay puts a study on the desk. Where it is full, the study ends unexamined.
+func (w *Worker) lay(ctx context.Context, s *study) error {
+	select {
+	case w.desk.studies <- s:
+		return nil
+	default:
+		w.desk.clear(s)
+		for i := range s.pictures {
+			w.examinePicture(ctx, s.job, &s.pictures[i], nil)
+		}
+		return w.conclude(ctx, s)
+	}
+}
+
+// conclude tells what was found by examining, and why there is nothing else.
+func (w *Worker) conclude(ctx context.Context, s *study) error {
+	if err := w.tell(ctx, s.job, signals.Examiner, s.pictures); err != nil {
+		return err
+	}
+	return w.done(s.job, 0)
+}
+
+// examine works through the desk until ctx is done.
+func (w *Worker) examine(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case s := <-w.desk.studies:
+			limited, cancel := context.WithTimeout(ctx, examineTime)
+			for i := range s.pictures {
+				w.examinePicture(limited, s.job, &s.pictures[i], s.files[i])
+			}
+			cancel()
+			w.desk.clear(s)
+			if ctx.Err() != nil {
+				return nil // it is done again after the restart
+			}
+			if err := w.conclude(ctx, s); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// examinePicture fills in what rules want to know of a picture that could be decoded; without its file, that all was busy.
+func (w *Worker) examinePicture(ctx context.Context, j *job, p *signals.Picture, file []byte) {
+	if p.Failure != "" {
+		return
+	}
+	var asked []scorer.Scorer
+	for _, s := range w.opts.Scorers {
+		if slices.ContainsFunc(s.Policies(), func(policy string) bool { return slices.Contains(j.wants.Scores, policy) }) {
+			asked = append(asked, s)
+		}
+	}
+	shown, failure := w.show(ctx, file)
+	for _, s := range asked {
+		scored := signals.Scored{Scorer: s.Name(), Failure: failure}
+		if failure == "" {
+			scored = score(ctx, s, scorer.Picture{SHA256: p.SHA256, JPEG: shown})
+		}
+		p.Scores = append(p.Scores, scored)
+		w.count(func(st *Stats) { st.Examined[cmp.Or(scored.Failure, "scored")]++ })
+	}
+}
+
+// show makes the copy of a picture that scorers are shown.
+func (w *Worker) show(ctx context.Context, file []byte) (jpeg []byte, failure string) {
+	if file == nil {
+		return nil, busy
+	}
+	select {
+	case w.desk.places <- struct{}{}:
+		defer func() { <-w.desk.places }()
+	case <-ctx.Done():
+		return nil, timeout
+	}
+	decoded, err := w.opts.Decoder.Decode(ctx, file)
+	if err != nil {
+		return nil, undecoded(err)
+	}
+	if jpeg, err = preview.Small(decoded, scorer.MaxSide); err != nil {
+		return nil, malformed
+	}
+	return jpeg, ""
+}
+
+// score asks a scorer.
+func score(ctx context.Context, s scorer.Scorer, p scorer.Picture) signals.Scored {
+	out := signals.Scored{Scorer: s.Name()}
+	answer, err := s.Score(ctx, p)
+	if err != nil {
+		out.Failure = scorer.Failure(err)
+		return out
+	}
+	out.Version = answer.Version
+	for policy, p := range answer.Scores {
+		out.Policies = append(out.Policies, signals.Score{Policy: policy, P: p})
+	}
+	slices.SortFunc(out.Policies, func(a, b signals.Score) int { return strings.Compare(a.Policy, b.Policy) })
+	return out
+}
