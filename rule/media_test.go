@@ -13,6 +13,8 @@ const mediaRules = `rules:
 - {id: by-text, on: [post], when: 'text.contains("crypto")', because: x, then: [{label: y}]}
 - {id: failed, on: [post], when: '"too_large" in media.failures', because: x, then: [{label: y}]}
 - {id: off, on: [post], mode: off, when: 'media.severity > 3', because: x, then: [{label: y}]}
+- {id: scored, on: [post], when: 'media.score("gore") > 0.5 && count(by(actor), "2h", where(media.score("gore") > 0.5)) > 1', because: x, then: [{label: y}]}
+- {id: scored-or-known, on: [post], when: 'media.severity > 3 || media.score("gore") > 0.5', because: x, then: [{label: y}]}
 - {id: severe, on: [post], when: 'media.severity > 3 || text.contains("crypto")', because: x, then: [{label: y}]}
 - {id: target, on: [post], when: 'text.contains("crypto")', because: x, then: [{label: y, on: media.family}]}
 - {id: terms, on: [post], when: 'size(matched("scam")) > 0', because: x, then: [{label: y}]}
@@ -54,11 +56,14 @@ func TestFetched(t *testing.T) {
 		rules, fed []string
 	}{
 		{"no hash", Input{Signals: plain}, []string{
-			"bank: nothing to match with bank known: no hashes of pictures", "by-text", "failed: media.failures absent", "severe", "target", "wave: media.family absent",
+			"bank: nothing to match with bank known: no hashes of pictures", "by-text", "failed: media.failures absent", "scored: media.score(gore) absent", "scored-or-known: media.severity absent", "severe", "target", "wave: media.family absent",
 		}, []string{"count"}},
-		{"hashed by the source", Input{Signals: full, MediaFamily: 1}, []string{"bank", "by-text", "failed: media.failures absent", "severe", "target", "terms", "wave"}, []string{"count", "countDistinct"}},
-		{"fetched", Input{Signals: full, MediaFamily: 1, Stage: Fetched}, []string{"bank", "severe", "target", "wave"}, []string{"countDistinct"}},
-		{"not to be had", Input{Signals: &Signals{Failures: []string{"too_large"}}, Stage: Fetched}, []string{"failed", "severe", "target", "wave: media.family absent"}, nil},
+		{"hashed by the source", Input{Signals: full, MediaFamily: 1}, []string{"bank", "by-text", "failed: media.failures absent", "scored: media.score(gore) absent", "scored-or-known", "severe", "target", "terms", "wave"}, []string{"count", "countDistinct"}},
+		{"fetched", Input{Signals: full, MediaFamily: 1, Stage: Fetched}, []string{"bank", "scored-or-known", "severe", "target", "wave"}, []string{"countDistinct"}},
+		{"not to be had", Input{Signals: &Signals{Failures: []string{"too_large"}}, Stage: Fetched}, []string{"failed", "scored-or-known: media.severity absent", "severe", "target", "wave: media.family absent"}, nil},
+		{"scored", Input{Signals: &Signals{MediaScores: []MediaScore{{"gore", 0.7}, {"gore", 0.2}}}, Stage: Examined}, []string{"scored", "scored-or-known"}, []string{"count"}},
+		{"not to be scored", Input{Signals: &Signals{ScoreFailures: []string{"open"}, MediaScores: []MediaScore{{"hate", 0.7}}}, Stage: Examined},
+			[]string{"scored: media.score(gore): open", "scored-or-known: media.severity absent"}, nil},
 	} {
 		tt.in.Event = fullEvent()
 		tt.in.Event.Text = "free crypto"
@@ -90,6 +95,13 @@ func TestMediaWants(t *testing.T) {
 		if got := set.MediaWants(testBanks{"scam": "terms", "known": "hashes"}).Fetched; got != want {
 			t.Errorf("%s: %v, want %v", when, got, want)
 		}
+	}
+	set, problems := Compile([]File{{Name: "m.yaml", Data: []byte("rules:\n- {id: x, on: [post], when: 'has(media.score(\"gore\")) || score(\"abuse\") > 0.5', because: x, then: [{label: y}]}\n")}})
+	if set == nil {
+		t.Fatal(problems)
+	}
+	if diff := cmp.Diff(MediaWants{Fetched: true, Scores: []string{"gore"}}, set.MediaWants(nil)); diff != "" {
+		t.Errorf("what is to be scored, want- got+\n%s", diff)
 	}
 	var none *Set
 	if none.MediaWants(nil).Fetched {

@@ -84,7 +84,7 @@ func (h *HTTP) Stats() Stats {
 	return Stats{h.requests.Load(), h.failures.Load(), h.scored.Load(), h.circuit.open()}
 }
 
-// Score implements [Scorer]. It waits for the answer, at most for the time of two requests.
+// Score implements [Scorer]. It waits for the answer, at most for about three times the timeout.
 func (h *HTTP) Score(ctx context.Context, p Picture) (Answer, error) {
 	answer := make(chan reply, 1)
 	select {
