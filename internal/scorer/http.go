@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // HTTPOptions say how a model is asked.
@@ -45,7 +47,6 @@ const (
 type HTTP struct {
 	opts    HTTPOptions
 	asks    chan ask
-	slots   chan struct{}
 	circuit breaker
 
 	requests, failures, scored atomic.Uint64
@@ -64,7 +65,7 @@ type reply struct {
 
 // NewHTTP makes a scorer. It scores while [HTTP.Run] runs.
 func NewHTTP(opts HTTPOptions) *HTTP {
-	return &HTTP{opts: opts, asks: make(chan ask, 2*atOnce*opts.Batch), slots: make(chan struct{}, atOnce)}
+	return &HTTP{opts: opts, asks: make(chan ask, 2*atOnce*opts.Batch)}
 }
 
 // Name implements [Scorer].
@@ -104,28 +105,18 @@ func (h *HTTP) wrap(err error) error { return fmt.Errorf("scorer %s: %w", h.opts
 
 // Run sends what is asked until ctx is done; then it ends the requests under way. It is called once.
 func (h *HTTP) Run(ctx context.Context) error {
+	var group errgroup.Group
+	group.SetLimit(atOnce) // Go waits for a place, at most as long as a request may take
 	for {
 		batch := h.gather(ctx)
 		if batch == nil {
-			break
+			return group.Wait()
 		}
-		select {
-		case h.slots <- struct{}{}:
-		case <-ctx.Done():
-		}
-		if ctx.Err() != nil {
-			h.fail(batch, ctx.Err())
-			break
-		}
-		go func() {
-			defer func() { <-h.slots }()
+		group.Go(func() error {
 			h.send(ctx, batch)
-		}()
+			return nil
+		})
 	}
-	for range atOnce { // those under way end with ctx
-		h.slots <- struct{}{}
-	}
-	return nil
 }
 
 // gather waits for a picture, and a moment for others; nil if ctx is done.
