@@ -8,10 +8,7 @@
 // safe for concurrent use and does all of its work in one transaction, or none of it. Writes are durable when they return.
 package record
 
-import (
-	"context"
-	"errors"
-)
+import "errors"
 
 // Errors of every driver, to be tested with errors.Is.
 var (
@@ -51,20 +48,4 @@ func (p Page) Size() int {
 		return MaxPage
 	}
 	return p.Limit
-}
-
-// Audit is the append-only trail of who did what. The methods that people cause write it themselves, in their transaction.
-type Audit interface {
-	// AuditTrail lists entries, newest first.
-	AuditTrail(ctx context.Context, p Page) ([]AuditEntry, error)
-}
-
-// AuditEntry is one thing that somebody did.
-type AuditEntry struct {
-	Seq     int64
-	At      int64
-	By      string
-	Action  string // the kind of a change, or key.create, key.revoke, effect.requeue
-	Subject string // the id of what it was done to
-	Reason  string
 }

@@ -48,7 +48,9 @@ func Run(t *testing.T, open func(t *testing.T) record.Store) {
 		{"Discoveries/bounds", discoveriesBounded},
 		{"Keys", keys},
 		{"Rejections", rejections},
-		{"Audit", auditTrail},
+		{"Audit/pages", auditPages},
+		{"Audit/chain", auditChain},
+		{"Audit/effects", auditEffects},
 		{"Concurrent", concurrent},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })

@@ -107,22 +107,6 @@ func (s *Store) ListChanges(ctx context.Context, kind string, p record.Page) ([]
 		kind, before(p), p.Size())
 }
 
-func audit(ctx context.Context, tx *sql.Tx, a record.AuditEntry) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO audit (at, by, action, subject, reason) VALUES (?, ?, ?, ?, ?)`,
-		a.At, a.By, a.Action, a.Subject, a.Reason)
-	if err != nil {
-		return fmt.Errorf("audit: %w", err)
-	}
-	return nil
-}
-
-// AuditTrail implements record.Audit.
-func (s *Store) AuditTrail(ctx context.Context, p record.Page) ([]record.AuditEntry, error) {
-	return list(ctx, s.read, "audit trail", func(r *sql.Rows, a *record.AuditEntry) error {
-		return r.Scan(&a.Seq, &a.At, &a.By, &a.Action, &a.Subject, &a.Reason)
-	}, `SELECT seq, at, by, action, subject, reason FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?`, before(p), p.Size())
-}
-
 // PutRuleSet implements record.RuleSets.
 func (s *Store) PutRuleSet(ctx context.Context, r record.RuleSet) (number int64, err error) {
 	if err := r.Check(); err != nil {

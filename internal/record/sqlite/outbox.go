@@ -37,6 +37,7 @@ func (s *Store) PutEffects(ctx context.Context, effects []effect.Effect, through
 		}
 		put := tx.StmtContext(ctx, s.putEffect)
 		days := map[record.DayCount]int64{}
+		var acts []record.AuditEntry
 		for i := range effects {
 			e := &effects[i]
 			if fresh[i], err = putOne(ctx, put, e, mark, now); err != nil {
@@ -44,6 +45,9 @@ func (s *Store) PutEffects(ctx context.Context, effects []effect.Effect, through
 			}
 			if !fresh[i] {
 				continue
+			}
+			if e.State == effect.Queued {
+				acts = append(acts, record.AuditEntry{At: now, By: "rule:" + e.Rule + "@" + e.RuleVersion, Action: "effect." + string(e.Kind), Subject: e.ID, Reason: e.Policy})
 			}
 			days[record.DayCount{Day: record.DayOf(e.Time), Rule: e.Rule, State: e.State}]++
 			if e.Kind == effect.Review && (e.State == effect.Queued || e.State == effect.Absorbed) {
@@ -57,6 +61,9 @@ func (s *Store) PutEffects(ctx context.Context, effects []effect.Effect, through
 				ON CONFLICT DO UPDATE SET count = count + excluded.count`, d.Day, d.Rule, string(d.State), n); err != nil {
 				return fmt.Errorf("count by day: %w", err)
 			}
+		}
+		if err := audit(ctx, tx, acts...); err != nil {
+			return err
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE watermark SET position = ?1 WHERE position < ?1`, int64(through))
 		return err

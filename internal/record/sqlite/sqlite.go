@@ -83,6 +83,9 @@ func dsn(path, extra string) string {
 		"&_pragma=journal_size_limit(67108864)"
 }
 
+// chained is the first format in which the audit trail is a chain.
+const chained = 5
+
 func migrate(ctx context.Context, db *sql.DB) error {
 	p, err := provider(db)
 	if err != nil {
@@ -96,8 +99,10 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("%w: the file has format %d, this build knows formats up to %d: run a newer build, or restore a copy from before the upgrade",
 			record.ErrFormat, have, know)
 	}
-	_, err = p.Up(ctx)
-	return err
+	if _, err = p.Up(ctx); err != nil || have >= chained {
+		return err
+	}
+	return sealAudit(ctx, db)
 }
 
 func provider(db *sql.DB) (*goose.Provider, error) {

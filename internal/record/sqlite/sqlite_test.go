@@ -156,7 +156,7 @@ func TestOpenRefuses(t *testing.T) {
 		name, path, want string
 		is               error
 	}{
-		{"newer format", newer, "newer.db: store was written by a newer build: the file has format 9999, this build knows formats up to 4", record.ErrFormat},
+		{"newer format", newer, "newer.db: store was written by a newer build: the file has format 9999, this build knows formats up to", record.ErrFormat},
 		{"not a database", garbage, "file is not a database", nil},
 		{"no folder", filepath.Join(dir, "none", "records.db"), "no such file or directory", nil},
 		{"a folder", dir, "is a directory", nil},
@@ -254,4 +254,53 @@ func BenchmarkClaimAndSettle(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "effects/s")
+}
+
+// TestAuditShowsWhatWasDoneToTheFile changes the file as somebody with access to it could.
+func TestAuditShowsWhatWasDoneToTheFile(t *testing.T) {
+	for harm, want := range map[string]string{
+		`UPDATE audit SET reason = 'other' WHERE seq = 2`: "entry 2 (key.create by person:ada) was changed, or put where it does not belong",
+		`DELETE FROM audit WHERE seq = 2`:                 "entry 2 is missing",
+		`DELETE FROM audit WHERE seq = 3`:                 "entries from 3 on are missing: the trail had a head at 3",
+		`UPDATE audit SET hash = x''`:                     "entry 1 (key.create by person:ada) was changed, or put where it does not belong",
+	} {
+		path := filepath.Join(t.TempDir(), "records.db")
+		s := open(t, path)
+		for i := range 3 {
+			k := record.Key{ID: fmt.Sprint("k", i), Name: fmt.Sprint("n", i), Hash: [32]byte{byte(i + 1)}, Created: 5}
+			if err := s.PutKey(t.Context(), k, "person:ada"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.write.Exec(harm); err != nil {
+			t.Fatal(err)
+		}
+		faults, _, err := record.VerifyAudit(t.Context(), s)
+		if err != nil || len(faults) == 0 || faults[0].What != want {
+			t.Errorf("%s: %v, %v, want %q", harm, faults, err, want)
+		}
+	}
+}
+
+// TestOldTrailBecomesAChain upgrades a trail without hashes. Hashes that are missing later are not made up for.
+func TestOldTrailBecomesAChain(t *testing.T) {
+	path := older(t, 4, filepath.Join("testdata", "v4audit.sql"))
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	faults, n, err := record.VerifyAudit(t.Context(), s)
+	if err != nil || len(faults) > 0 || n != 2 {
+		t.Errorf("%d entries, %v, %v", n, faults, err)
+	}
+	if _, err := s.write.Exec(`UPDATE audit SET hash = x''; DELETE FROM audit_head`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, path)
+	if faults, _, err := record.VerifyAudit(t.Context(), s); err != nil || len(faults) != 3 {
+		t.Errorf("after the hashes were taken away: %v, %v", faults, err)
+	}
 }
