@@ -284,7 +284,7 @@ func TestAuditShowsWhatWasDoneToTheFile(t *testing.T) {
 
 // TestOldTrailBecomesAChain upgrades a trail without hashes. Hashes that are missing later are not made up for.
 func TestOldTrailBecomesAChain(t *testing.T) {
-	path := older(t, 4, filepath.Join("testdata", "v4audit.sql"))
+	path := older(t, 4, filepath.Join("testdata", "audit-of-v4.sql"))
 	s, err := Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
