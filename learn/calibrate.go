@@ -52,15 +52,14 @@ func (c Platt) Probability(score float64) float64 {
 }
 
 // FitPlatt fits a line by Newton's method to targets held a little away from 0 and 1 (Platt 1999; Lin, Lin and Weng 2007). A
-// line that falls, where high scores are the rarer positives, is laid flat. It alone takes logarithms, so that its last bits may
-// differ between architectures; what a fitted line says does not.
+// line that falls, where high scores are the rarer positives, is laid flat.
 func FitPlatt(scored []Scored) (Platt, error) {
 	positive, negative, err := count(scored)
 	if err != nil {
 		return Platt{}, err
 	}
 	high, low := float64(positive+1)/float64(positive+2), 1/float64(negative+2)
-	prior := math.Log(float64(positive+1) / float64(negative+1))
+	prior := log(float64(positive+1) / float64(negative+1))
 	c := Platt{0, prior}
 	loss := c.loss(scored, high, low)
 	for range 100 {
@@ -109,7 +108,7 @@ func (c Platt) loss(scored []Scored, high, low float64) float64 {
 		if s.Positive {
 			t = high
 		}
-		sum += math.Max(x, 0) - float64(x*t) + math.Log1p(exp(-math.Abs(x)))
+		sum += math.Max(x, 0) - float64(x*t) + log(1+exp(-math.Abs(x)))
 	}
 	return sum
 }

@@ -198,3 +198,21 @@ func TestScoringDoesNotAllocate(t *testing.T) {
 		t.Errorf("%g allocations, want 0", got)
 	}
 }
+
+func TestLogAndExp(t *testing.T) {
+	for x := 1e-300; x < 1e300; x *= 1.37 {
+		if got, want := log(x), math.Log(x); math.Abs(got-want) > 4e-16*max(math.Abs(want), 1) {
+			t.Fatalf("log(%g) = %.17g, want %.17g", x, got, want)
+		}
+	}
+	for x := 0.5; x < 2; x += 0.0007 {
+		if got, want := log(x), math.Log(x); math.Abs(got-want) > 4e-16 {
+			t.Fatalf("log(%g) = %.17g, want %.17g", x, got, want)
+		}
+	}
+	for x := -20.0; x < 690; x += 0.77 {
+		if got, want := expUp(x), math.Exp(x); math.Abs(got-want) > 1e-15*want {
+			t.Fatalf("expUp(%g) = %g, want %g", x, got, want)
+		}
+	}
+}

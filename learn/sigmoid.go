@@ -26,9 +26,38 @@ func exp(x float64) float64 {
 	}
 	k := math.Floor(float64(x*math.Log2E) + 0.5)
 	r := float64(x-float64(k*ln2High)) - float64(k*ln2Low) // |r| ≤ ln 2 / 2
-	sum := 1.0
-	for i := 14.0; i >= 1; i-- {
-		sum = 1 + float64(sum*r)/i
+	// The series 1 + r + r²/2! + … by even and odd powers, which do not wait for one another.
+	square := float64(r * r)
+	even, odd := 1.0/479001600, 1.0/6227020800 // 1/12! and 1/13!
+	for i := len(factorials) - 2; i >= 0; i -= 2 {
+		even = float64(even*square) + factorials[i]
+		odd = float64(odd*square) + factorials[i+1]
 	}
-	return math.Ldexp(sum, int(k))
+	return float64((even + float64(odd*r)) * math.Float64frombits(uint64(int64(k)+1023)<<52))
+}
+
+// factorials are 1/0! to 1/11!.
+var factorials = [12]float64{1, 1, 1. / 2, 1. / 6, 1. / 24, 1. / 120, 1. / 720, 1. / 5040, 1. / 40320, 1. / 362880, 1. / 3628800, 1. / 39916800}
+
+// expUp is e^x for any x that is not above 700; above, it is as at 700.
+func expUp(x float64) float64 {
+	if x <= 0 {
+		return exp(x)
+	}
+	return 1 / exp(-min(x, 700))
+}
+
+// log is the natural logarithm of a positive finite number, within two units of the last place of itself or of ln 2, for the reason that exp
+// is there.
+func log(x float64) float64 {
+	fraction, power := math.Frexp(x)
+	if fraction < math.Sqrt2/2 {
+		fraction, power = 2*fraction, power-1
+	}
+	s := (fraction - 1) / (fraction + 1) // |s| < .172: ln fraction = 2·(s + s³/3 + s⁵/5 + …)
+	square, sum := float64(s*s), 0.0
+	for i := 23.0; i >= 1; i -= 2 {
+		sum = float64(sum*square) + 1/i
+	}
+	return float64(float64(power)*math.Ln2) + float64(float64(2*s)*sum)
 }

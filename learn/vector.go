@@ -1,13 +1,14 @@
 // Package learn holds small models that can be trained anywhere, read in a loop that must repeat itself, and explained: logistic
-// regression over hashed features, calibration of its scores into probabilities, and the figures by which models are judged.
+// regression over hashed features that learns one example at a time, boosted trees over tables of numbers, calibration of scores into
+// probabilities, and the figures by which models are judged.
 //
 // Everything is exact in the sense that matters for a replay: the same examples in the same order give the same bytes, and the
-// same bytes give the same scores, on every architecture (FitPlatt says where it falls short). Sums run in the order of the
-// features, products are rounded before they are added (a fused multiply-add would differ), and the exponential function is the
-// package's own. A model's bytes are its identity: see ID.
+// same bytes give the same scores, on every architecture. Sums run in the order of the features, products are rounded before
+// they are added (a fused multiply-add would differ), and exponential and logarithm are the package's own. A model's bytes are its
+// identity: see ID.
 //
 // The package needs the standard library only and stands alone. Trainers belong to one goroutine; what they give away (Logistic,
-// Platt, Isotonic) never changes and may be read from many.
+// Trees, Platt, Isotonic) never changes and may be read from many.
 package learn
 
 import (
