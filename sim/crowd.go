@@ -1,136 +1,297 @@
 package sim
 
-import (
-	"math/rand/v2"
-
-	"github.com/ringfence/ringfence/event"
-)
-
-// zones are the offsets from UTC, in hours, that people live at, in equal parts.
-var zones = [...]int{-8, -5, 0, 1, 9}
-
 // rhythm is how active people are in each hour of their local day, in percent of the average; peak is its largest entry.
 var rhythm = [24]int{40, 22, 12, 8, 8, 14, 40, 75, 100, 108, 112, 120, 134, 126, 116, 112, 116, 128, 148, 176, 208, 216, 176, 85}
 
 const peak = 216
 
-// memory is how many of the latest posts people may react to.
-const memory = 2048
+// week is how active people are on each day from Monday, in percent of the average.
+var week = [7]int{98, 97, 99, 100, 104, 106, 96}
 
-// crowd is the ordinary people. It makes their acts one after the other, in time order.
+// crowd is the ordinary people, and what everybody does in order of time.
 type crowd struct {
 	w      *world
-	rng    *rand.Rand
-	now    int64     // nanoseconds since 1970
-	gap    int64     // longest time between two chances to act, nanoseconds
-	recent []content // a ring of the latest posts
-	posted int
+	d      dice
+	first  [communities + 1]uint32
+	recent []pass
+	passed int
+	tally  [][2]uint32     // posts and follows by account: ordinary ones, then the cast
+	shared map[uint64]bool // who of the cast passed on what
+	link   uint32
 }
+
+// pass is an act of passing something on: what it was and by whom it was made.
+type pass struct {
+	content
+	link uint32
+}
+
+// memory is how many of the latest acts people who act as anybody would look at.
+const memory = 4096
 
 func newCrowd(w *world) *crowd {
-	c := &crowd{w: w, rng: rand.New(rand.NewPCG(w.seed, 2)), now: Start}
-	if w.scale.Events == 0 {
-		c.now += w.span
-	} else {
-		// Chances come at the peak's rate, uniformly spaced; how many are taken follows the rhythm.
-		c.gap = 2 * w.span / int64(w.scale.Events) * 100 / peak
+	return &crowd{
+		w: w, d: w.dice(aboutCrowd, 0), first: circles(w.scale.Accounts),
+		tally:  make([][2]uint32, w.scale.Accounts+len(w.cast)),
+		shared: map[uint64]bool{},
 	}
-	return c
 }
 
-// act is the crowd's next act; ok is false at the end of the stream.
-func (c *crowd) act() (e event.Event, ok bool) {
-	for c.now += c.rng.Int64N(c.gap + 1); c.now < Start+c.w.span; c.now += c.rng.Int64N(c.gap + 1) {
-		zone := c.rng.IntN(len(zones))
-		local := (int(c.now/hour) + zones[zone] + 24) % 24
-		if c.rng.IntN(peak) < rhythm[local] {
-			who := c.someone(zone)
-			return c.do(&who, c.now-c.now%millisecond), true
+// before is for how long before the start things were made that people still react to.
+const before = 36
+
+// hour lets the crowd start everything that it starts in an hour of the round. What follows from it goes to later hours. Before the first hour it starts what
+// people still react to then.
+func (c *crowd) hour(h int) {
+	if h == 0 {
+		for earlier := -before; earlier < 0; earlier++ {
+			c.start(earlier, c.share(earlier))
 		}
 	}
-	return event.Event{}, false
+	c.start(h, c.share(h))
 }
 
-// someone is a person of the zone, more likely one of the more active. One act in twenty-five is a newcomer's.
-func (c *crowd) someone(zone int) person {
-	if c.rng.IntN(25) == 0 {
-		n := c.w.old + c.rng.IntN(c.w.scale.Accounts-c.w.old)
-		if p := c.w.ordinary(n); p.created < c.now-minute {
-			return p
+// share is how many acts of the round an hour is to start.
+func (c *crowd) share(h int) int {
+	today := week[((h+24*7)/24)%7]
+	active := 0
+	for _, z := range zones {
+		active += rhythm[(h+24*7+z)%24]
+	}
+	average := c.w.scale.Events / len(c.w.hours)
+	return average * active / (100 * len(zones)) * today / 100
+}
+
+// start starts things in an hour until they are expected to come to a number of acts.
+func (c *crowd) start(h, acts int) {
+	from := c.w.start + int64(h)*hour
+	for made := 0; made < acts; {
+		at := c.d.between(from, from+hour)
+		community := c.circle()
+		n, ok := c.someone(community, at)
+		if !ok {
+			made++
+			continue
+		}
+		switch roll := c.d.IntN(1000); {
+		case roll < 330:
+			made += c.cascade(n, community, at)
+		case roll < 480:
+			made += c.links(community, at)
+		case roll < 640:
+			made += c.put(c.written(act{at: at, actor: n}))
+		case roll < 900:
+			made += c.put(act{at: at, actor: n, kind: follow, target: c.popular(community) + 1})
+		case roll < 970:
+			made += c.put(act{at: at, actor: n, kind: login})
+		case roll < 985:
+			made += c.put(act{at: at, actor: n, kind: profile})
+		default:
+			made += c.put(act{at: at, actor: n, kind: unfollow, target: c.popular(community) + 1})
 		}
 	}
-	return c.w.ordinary(skewed(c.rng, c.w.old/len(zones))*len(zones) + zone)
 }
 
-// do is one act of a person.
-func (c *crowd) do(p *person, at int64) event.Event {
-	roll := c.rng.IntN(100)
-	switch {
-	case roll < 34 || len(c.recent) == 0:
-		return c.remember(c.post(p, at))
-	case roll < 54:
-		to := c.find()
-		return c.remember(c.w.reply(p, at, fill(c.rng, pick(c.rng, replies)), to))
-	case roll < 80:
-		return c.w.react(p, at, "like", c.find())
-	case roll < 91:
-		return c.w.react(p, at, "repost", c.find())
-	case roll < 97:
-		popular := c.w.ordinary(skewed(c.rng, c.w.old))
-		return follow(p, at, popular.id)
-	case roll < 99:
-		return p.act(at, "login")
-	default:
-		e := p.act(at, "profile")
-		e.Text = fill(c.rng, pick(c.rng, profiles))
-		add(&e, event.FieldText)
-		return e
-	}
+// put adds an act and counts it, also if it lies outside the round: what was started before makes up for what comes after.
+func (c *crowd) put(a act) int {
+	c.w.add(a)
+	return 1
 }
 
-// post is an ordinary post: one in seven has a link, one in twelve a hashtag, one in sixteen a picture.
-func (c *crowd) post(p *person, at int64) event.Event {
-	text, lang := fill(c.rng, pick(c.rng, posts)), "en"
-	if c.rng.IntN(2) == 0 {
-		text += " " + fill(c.rng, pick(c.rng, posts))
-	}
-	if c.rng.IntN(20) == 0 {
-		foreign := pick(c.rng, foreignPosts)
-		text, lang = fill(c.rng, foreign.text), foreign.lang
-	}
-	link := ""
-	if c.rng.IntN(7) == 0 {
-		link = "https://" + pick(c.rng, sites) + "/" + pick(c.rng, topics) + "/" + hex8(uint32(skewed(c.rng, 4096))*2654435761)
-		text += " " + link
-	}
-	e := c.w.post(p, at, text, link)
-	e.Lang = lang
-	if c.rng.IntN(12) == 0 {
-		e.Hashtags = []string{pick(c.rng, topics)}
-		e.Text += " #" + e.Hashtags[0]
-		add(&e, event.FieldHashtags)
-	}
-	if c.rng.IntN(16) == 0 {
-		e.Media = []event.Media{{ID: "m" + e.Object[1:], Type: "image/jpeg"}}
-		add(&e, event.FieldMedia)
-	}
-	return e
+// written is an act that makes content of its own.
+func (c *crowd) written(a act) act {
+	a.made = c.w.item()
+	return a
 }
 
-// remember lets others react to the content.
-func (c *crowd) remember(e event.Event) event.Event {
-	made := content{id: e.Object, author: e.Actor}
+// circle is a community, the larger the likelier.
+func (c *crowd) circle() int {
+	n := uint32(c.d.IntN(c.w.scale.Accounts))
+	low, high := 0, communities
+	for low+1 < high {
+		if middle := (low + high) / 2; c.first[middle] <= n {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
+
+// someone is a person of a community who is up at a time, more likely one of the more active; ok is false if none was found.
+func (c *crowd) someone(community int, at int64) (n uint32, ok bool) {
+	low, high := c.first[community], c.first[community+1]
+	for range 12 {
+		n = low + uint32(c.d.skewed(int(high-low)))
+		local := (int((at-Start)/hour%24) + 24 + zones[c.w.zone(n, community)] + 24) % 24
+		if c.d.IntN(peak) < rhythm[local] {
+			return n, true
+		}
+	}
+	return n, false
+}
+
+// other is somebody who reacts to what is of a community: mostly of the same.
+func (c *crowd) other(community int, at int64) (n uint32, ok bool) {
+	if c.d.chance(25) {
+		community = c.circle()
+	}
+	return c.someone(community, at)
+}
+
+// popular is whom people follow: mostly of their own community, and few take most.
+func (c *crowd) popular(community int) uint32 {
+	if c.d.chance(20) {
+		community = c.circle()
+	}
+	low, high := c.first[community], c.first[community+1]
+	return low + uint32(c.d.skewed(int(high-low)))
+}
+
+// size is to how many shares something grows. It follows the sizes of CooRTweet's data sets, and above their 99th percentile a power law.
+func (c *crowd) size(quantiles []int, tail int) int {
+	u := c.d.IntN(1000)
+	for i := 0; i+1 < len(quantiles); i += 2 {
+		if u < quantiles[i+1] {
+			low := 1
+			if i > 0 {
+				low = quantiles[i-2] + 1
+			}
+			return c.d.among(low, quantiles[i])
+		}
+	}
+	last := int64(quantiles[len(quantiles)-2])
+	x := (32<<16 - log2(uint64(c.d.Uint32())+1)) * 100 / int64(tail) // log2 of a Pareto number
+	return min(int(power(last, min(x, 8<<16))), c.w.scale.Accounts/8)
+}
+
+// passedOn and linked are pairs of a size and the share of things, in thousandths, that are not larger.
+var (
+	passedOn = []int{1, 678, 2, 770, 3, 815, 5, 862, 7, 900, 16, 950, 36, 975, 72, 990}
+	linked   = []int{1, 255, 2, 640, 3, 735, 4, 800, 6, 905, 9, 950, 14, 975, 24, 990}
+)
+
+// cascade is a post that others pass on, like and answer. It gives how many acts that makes.
+func (c *crowd) cascade(author uint32, community int, at int64) (made int) {
+	root := c.written(act{at: at, actor: author})
+	if c.d.chance(3) {
+		made += c.put(act{at: at + c.d.lognormal(hour, 150), actor: author, kind: remove, of: root.made})
+	} else if c.d.chance(3) {
+		made += c.put(act{at: at + c.d.lognormal(10*minute, 100), actor: author, kind: edit, of: root.made})
+	}
+	made += c.put(root)
+	size := c.size(passedOn, 150)
+	made += c.spread(act{kind: repost, of: root.made, target: author + 1}, size, community, at, c.d.lognormal(70*minute, 120))
+	made += c.spread(act{kind: like, of: root.made, target: author + 1}, c.d.count(30*size), community, at, 40*minute)
+	made += c.spread(act{kind: reply, of: root.made, target: author + 1}, c.d.count(25*size), community, at, 90*minute)
+	if size >= 40 {
+		for _, after := range [...]int64{hour, 6 * hour, day} {
+			made += c.put(act{at: at + after, actor: author, kind: metrics, of: root.made, counts: [2]uint32{uint32(size * c.d.among(20, 60)), uint32(size)}})
+		}
+	}
+	if c.d.IntN(200) == 0 {
+		if n, ok := c.someone(community, at+hour); ok && n != author {
+			made += c.put(act{at: at + hour, actor: n, kind: report, of: root.made, target: author + 1})
+		}
+	}
+	return made
+}
+
+// links is a link that people post, each in a post of their own.
+func (c *crowd) links(community int, at int64) int {
+	c.link++
+	return c.spread(act{kind: post, link: c.link}, c.size(linked, 150), community, at, c.d.lognormal(9*hour, 130))
+}
+
+// spread lets different people do something, over times after a start whose median is given; most of it early, and the rest long after.
+func (c *crowd) spread(a act, size, community int, at, median int64) (made int) {
+	seen := make(map[uint32]bool, size)
+	for range size {
+		a.at = at + c.d.lognormal(median, 170)
+		n, ok := c.other(community, a.at)
+		if !ok || seen[n] || n+1 == a.target {
+			continue
+		}
+		seen[n] = true
+		a.actor = n
+		if a.kind != like {
+			a.made = c.w.item()
+		}
+		made += c.put(a)
+	}
+	return made
+}
+
+// settle says of the acts of an hour, in their order, what only the time before them tells: what those do who act as anybody would, and what each
+// account has posted and followed so far.
+func (c *crowd) settle(acts []act) []act {
+	kept := acts[:0]
+	for _, a := range acts {
+		if a.kind == idle && !c.resolve(&a) {
+			continue
+		}
+		if a.kind == repost || a.link != 0 {
+			c.remember(pass{content{a.of, a.target - 1}, a.link})
+		}
+		if a.kind != metrics {
+			t := c.of(a.actor)
+			a.counts = *t
+			switch a.kind {
+			case post, reply, quote:
+				t[0]++
+			case follow:
+				t[1]++
+			}
+		}
+		kept = append(kept, a)
+	}
+	return kept
+}
+
+// of is what an account did so far.
+func (c *crowd) of(n uint32) *[2]uint32 {
+	if ordinary := uint32(c.w.scale.Accounts); n >= ordinary {
+		n = ordinary + (n-ordinary)%maxCast
+	}
+	return &c.tally[n]
+}
+
+func (c *crowd) remember(p pass) {
 	if len(c.recent) < memory {
-		c.recent = append(c.recent, made)
+		c.recent = append(c.recent, p)
 	} else {
-		c.recent[c.posted%memory] = made
+		c.recent[c.passed%memory] = p
 	}
-	c.posted++
-	return e
+	c.passed++
 }
 
-// find is a recent post, more likely a newer one.
-func (c *crowd) find() content {
-	back := 1 + skewed(c.rng, len(c.recent))
-	return c.recent[(c.posted-back)%len(c.recent)]
+// resolve makes an idle act one that others just did: it passes on, likes or answers what passes by, so what is popular most; or it posts.
+func (c *crowd) resolve(a *act) bool {
+	if len(c.recent) == 0 {
+		a.kind, a.made = post, c.w.item()
+		return true
+	}
+	p := c.recent[c.d.IntN(len(c.recent))]
+	key := uint64(a.actor)<<32 | uint64(p.id) | uint64(p.link)<<31
+	switch {
+	case a.target != 0: // only passing on will do
+	case c.d.chance(15):
+		a.kind, a.made = post, c.w.item()
+		return true
+	}
+	a.target = 0
+	if c.shared[key] {
+		return false
+	}
+	c.shared[key] = true
+	a.made = c.w.item()
+	if p.link != 0 {
+		a.kind, a.link = post, p.link
+		return true
+	}
+	a.kind, a.of, a.target = repost, p.id, p.author+1
+	if p.author == a.actor {
+		return false
+	}
+	return true
 }

@@ -1,239 +1,165 @@
 package sim
 
 import (
-	"fmt"
-	"math/rand/v2"
+	"cmp"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/ringfence/ringfence/event"
 )
 
-// smallHost is the host that the sleeper batch signs up on. It has smallHostPeople ordinary accounts.
+// Topics of the streams of chance, so that none is drawn from twice.
 const (
-	smallHost       = "pds.smallhost.example"
-	smallHostFirst  = 300
-	smallHostPeople = 165
+	aboutCrowd uint64 = iota + 1
+	aboutPerson
+	aboutHome
+	aboutCarrier
+	aboutAct
+	aboutTies
+	aboutPicture
+	aboutLink
+	aboutCampaign // and one for each kind
 )
 
-// world is the state of one simulation: who exists, and the acts that are staged before the crowd plays.
+// world is the state of one simulation: who exists, and the acts that wait for their time.
 type world struct {
-	scale  Scale
-	seed   uint64
-	rng    *rand.Rand
-	span   int64 // nanoseconds
-	old    int   // ordinary accounts below this number exist before the start; the others sign up during the stream
-	people uint64
-	items  uint64
-	staged []event.Event
-	truth  []Truth
-	cast   map[string]bool // accounts with a group
+	round     Round
+	scale     Scale
+	seed      uint64
+	start     int64
+	span      int64    // nanoseconds
+	old       uint32   // ordinary accounts below this number exist before the first round; the others sign up during it
+	cast      []person // accounts of campaigns and look-alikes, in slots
+	altered   map[uint32][]alteration
+	silent    map[uint32]bool
+	hours     [][]act
+	lines     []line
+	items     uint32 // content made so far
+	truth     []told
+	grouped   map[uint32]bool
+	suspended map[string]bool
 }
 
-func newWorld(seed uint64, scale Scale) *world {
-	return &world{
-		scale:  scale,
-		seed:   seed,
-		rng:    rand.New(rand.NewPCG(seed, 1)),
-		span:   int64(scale.Days) * day,
-		old:    scale.Accounts - scale.Accounts/25,
-		people: uint64(scale.Accounts),
-		cast:   map[string]bool{},
+func newWorld(r Round) *world {
+	w := &world{
+		round: r, scale: r.Scale, seed: r.Seed,
+		span:      int64(r.Scale.Days) * day,
+		old:       uint32(r.Scale.Accounts - r.Scale.Accounts/25),
+		altered:   map[uint32][]alteration{},
+		silent:    map[uint32]bool{},
+		hours:     make([][]act, r.Scale.Days*24),
+		lines:     make([]line, 1),
+		grouped:   map[uint32]bool{},
+		suspended: make(map[string]bool, len(r.Suspended)),
 	}
+	w.start = Start + int64(r.Number)*w.span
+	w.items = uint32(r.Number) << 25 // content of different rounds has different names
+	for _, account := range r.Suspended {
+		w.suspended[account] = true
+	}
+	return w
 }
 
-// person is an account as the platform sees it.
-type person struct {
-	id, host, ip, device, agent     string
-	handle, email                   string
-	created                         int64
-	followers, following, posts     int64
-	confirmed, verified, deviceless bool
+// dice are those of a topic in this round.
+func (w *world) dice(topic, n uint64) dice {
+	return newDice(w.seed, topic+uint64(w.round.Number)<<16, n)
 }
 
-// accountID is the name of the n-th account. Numbers are scrambled one to one, so that a name tells nothing about its bearer.
-func (w *world) accountID(n uint64) string {
-	return "u" + hex8(uint32(n)*2654435761+uint32(w.seed)*40503)
-}
+// accountID is the name of an account. Numbers are scrambled one to one, so that a name tells nothing about its bearer.
+func (w *world) accountID(n uint32) string { return "u" + hex8(n*2654435761+uint32(w.seed)*40503) }
 
-// item is the name of a new piece of content.
-func (w *world) item() string {
+// contentID is the name of content.
+func (w *world) contentID(n uint32) string { return "p" + hex8(n*2246822519+uint32(w.seed)) }
+
+// item is the number of a new piece of content.
+func (w *world) item() uint32 {
 	w.items++
-	return "p" + hex8(uint32(w.items)*2246822519+uint32(w.seed))
+	return w.items
+}
+
+// say adds what somebody says and gives its index.
+func (w *world) say(l line) uint32 {
+	w.lines = append(w.lines, l)
+	return uint32(len(w.lines) - 1)
+}
+
+// add lets acts wait for their time. Those outside the round, of the silent and of people not there yet are dropped.
+func (w *world) add(a act) bool {
+	if a.at < w.start || a.at >= w.start+w.span || w.silenced(a.actor) || w.createdAt(a.actor) > a.at {
+		return false
+	}
+	h := (a.at - w.start) / hour
+	w.hours[h] = append(w.hours[h], a)
+	return true
+}
+
+func (w *world) silenced(n uint32) bool {
+	if len(w.suspended) == 0 {
+		return false
+	}
+	return w.suspended[w.accountID(n)]
+}
+
+// told is the truth about a member of a group.
+type told struct {
+	account        uint32
+	group, what    string
+	harmful        bool
+	joined         int64
+	started, third int64
+}
+
+// truths is the truth about every account that is not silent: first of groups, then of all others.
+func (w *world) truths() []Truth {
+	all := make([]Truth, 0, len(w.truth)+w.scale.Accounts)
+	for _, t := range w.truth {
+		one := Truth{Account: w.accountID(t.account), Group: t.group, Harmful: t.harmful, Joined: written(t.joined), Started: written(t.started), Third: written(t.third)}
+		if t.harmful {
+			one.Archetype = t.what
+		} else {
+			one.Class = t.what
+		}
+		all = append(all, one)
+	}
+	for n := range uint32(w.scale.Accounts) {
+		if !w.grouped[n] && !w.silenced(n) {
+			all = append(all, Truth{Account: w.accountID(n), Class: "organic"})
+		}
+	}
+	return all
+}
+
+func written(at int64) string {
+	if at == 0 {
+		return ""
+	}
+	return event.FormatTime(at)
 }
 
 func hex8(n uint32) string {
-	s := strconv.FormatUint(uint64(n), 16)
-	return strings.Repeat("0", 8-len(s)) + s
-}
-
-// ordinary is the n-th ordinary account. It is computed from the seed and n alone, so that nobody need be kept in memory.
-func (w *world) ordinary(n int) person {
-	rng := rand.New(rand.NewPCG(w.seed, uint64(n)+1000))
-	p := w.newcomer(rng, uint64(n))
-	if n >= smallHostFirst && n < smallHostFirst+smallHostPeople {
-		p.host = smallHost
+	const digits = "0123456789abcdef"
+	var b [8]byte
+	for i := range b {
+		b[i] = digits[n>>(28-4*i)&15]
 	}
-	// Two of a household share an address; one in twelve people is behind a carrier's.
-	home := rand.New(rand.NewPCG(w.seed+1, uint64(n/2)))
-	p.ip = address(home)
-	if rng.IntN(12) == 0 {
-		carrier := rand.New(rand.NewPCG(w.seed+2, uint64(rng.IntN(1+w.scale.Accounts/120))))
-		p.ip = address(carrier)
+	return string(b[:])
+}
+
+// pad writes n in decimal with at least width digits.
+func pad(n uint64, width int) string {
+	s := strconv.FormatUint(n, 10)
+	for len(s) < width {
+		s = "0" + s
 	}
-	if n >= w.old {
-		p.created = between(rng, Start, Start+w.span)
-		p.followers, p.following, p.posts = 0, 0, 0
+	return s
+}
+
+// firsts are the earliest times at which different accounts acted, ascending.
+func firsts(of map[uint32]int64) []int64 {
+	times := make([]int64, 0, len(of))
+	for _, at := range of {
+		times = append(times, at)
 	}
-	return p
+	slices.SortFunc(times, cmp.Compare)
+	return times
 }
-
-// recruit is a new account for a campaign or a look-alike, aged from young to old days before the start.
-func (w *world) recruit(young, old int64) person {
-	p := w.newcomer(w.rng, w.people)
-	w.people++
-	p.created = between(w.rng, Start-old*day, Start-young*day)
-	p.followers, p.following, p.posts = w.rng.Int64N(40), w.rng.Int64N(60), w.rng.Int64N(30)
-	return p
-}
-
-func (w *world) newcomer(rng *rand.Rand, n uint64) person {
-	first, last := pick(rng, firstNames), pick(rng, lastNames)
-	p := person{
-		id:        w.accountID(n),
-		host:      pick(rng, hosts),
-		ip:        address(rng),
-		device:    "d" + hex8(rng.Uint32()),
-		agent:     pick(rng, agents),
-		created:   between(rng, Start-1500*day, Start-5*day),
-		following: rng.Int64N(400),
-		posts:     rng.Int64N(3000),
-		confirmed: rng.IntN(20) > 0,
-		verified:  rng.IntN(100) == 0,
-	}
-	p.followers = int64(5_000 / (1 + skewed(rng, 5_000)))
-	switch rng.IntN(4) {
-	case 0:
-		p.handle = first + last
-	case 1:
-		p.handle = first + pick(rng, nouns) + strconv.Itoa(rng.IntN(100))
-	case 2:
-		p.handle = pick(rng, adjectives) + pick(rng, nouns)
-	default:
-		p.handle = first + "_" + strconv.Itoa(1950+rng.IntN(60))
-	}
-	p.email = first + "." + last + strconv.Itoa(rng.IntN(1000)) + "@" + pick(rng, mailDomains)
-	if rng.IntN(10) == 0 {
-		p.email = p.handle + "@gmail.com"
-	}
-	p.deviceless = rng.IntN(3) == 0 // a web browser gives no device
-	return p
-}
-
-func address(rng *rand.Rand) string {
-	n := rng.Uint32()
-	return fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, 1+n&255%254)
-}
-
-// act is what every event of the person holds.
-func (p *person) act(at int64, kind string) event.Event {
-	e := event.Event{Time: at, Kind: kind, Actor: p.id, IP: p.ip, UserAgent: p.agent}
-	e.Account = event.Account{
-		Created: p.created, Handle: p.handle, Email: p.email, Confirmed: p.confirmed,
-		Followers: p.followers, Following: p.following, Posts: p.posts, Verified: p.verified,
-	}
-	add(&e, event.FieldIP, event.FieldUserAgent, event.FieldAccountCreated, event.FieldAccountHandle, event.FieldAccountEmail,
-		event.FieldAccountConfirmed, event.FieldAccountFollowers, event.FieldAccountFollowing, event.FieldAccountPosts,
-		event.FieldAccountVerified)
-	if !p.deviceless {
-		e.Device = p.device
-		add(&e, event.FieldDevice)
-	}
-	e.Attrs = []event.Attr{{Key: "host", Value: event.Value{Kind: event.String, Str: p.host}}}
-	return e
-}
-
-func add(e *event.Event, fields ...event.Field) {
-	for _, f := range fields {
-		e.Fields.Add(f)
-	}
-}
-
-// post is a new post with an optional link.
-func (w *world) post(p *person, at int64, text, link string) event.Event {
-	e := p.act(at, "post")
-	e.Object, e.Text, e.Lang = w.item(), text, "en"
-	add(&e, event.FieldObject, event.FieldText, event.FieldLang)
-	if link != "" {
-		e.URLs = []string{link}
-		add(&e, event.FieldURLs)
-	}
-	return e
-}
-
-// reply is a reply to an author's content.
-func (w *world) reply(p *person, at int64, text string, to content) event.Event {
-	e := w.post(p, at, text, "")
-	e.Kind, e.Parent, e.Target = "reply", to.id, to.author
-	add(&e, event.FieldParent, event.FieldTarget)
-	return e
-}
-
-// react is a like or a repost of an author's content.
-func (w *world) react(p *person, at int64, kind string, to content) event.Event {
-	e := p.act(at, kind)
-	e.Object, e.Content, e.Target = to.id, w.item(), to.author
-	add(&e, event.FieldObject, event.FieldContent, event.FieldTarget)
-	return e
-}
-
-func follow(p *person, at int64, target string) event.Event {
-	e := p.act(at, "follow")
-	e.Target = target
-	add(&e, event.FieldTarget)
-	return e
-}
-
-// content is something that others react to.
-type content struct{ id, author string }
-
-// stage puts acts into the stream.
-func (w *world) stage(acts ...event.Event) { w.staged = append(w.staged, acts...) }
-
-// tell records what an account is.
-func (w *world) tell(account, group string, harmful bool, what string) {
-	t := Truth{Account: account, Group: group, Harmful: harmful}
-	if harmful {
-		t.Archetype = what
-	} else {
-		t.Class = what
-	}
-	w.truth = append(w.truth, t)
-	w.cast[account] = true
-}
-
-// truths adds the accounts that are in no group to what was told.
-func (w *world) truths() []Truth {
-	for n := range w.scale.Accounts {
-		if id := w.accountID(uint64(n)); !w.cast[id] {
-			w.truth = append(w.truth, Truth{Account: id, Class: "organic"})
-		}
-	}
-	return w.truth
-}
-
-// passersby are distinct ordinary accounts that were there before the start.
-func (w *world) passersby(count int) []person {
-	seen := make(map[int]bool, count)
-	people := make([]person, 0, count)
-	for len(people) < count {
-		n := w.rng.IntN(w.old)
-		if !seen[n] {
-			seen[n] = true
-			people = append(people, w.ordinary(n))
-		}
-	}
-	return people
-}
-
-func groupName(what string, i int) string { return what + "-" + strconv.Itoa(i+1) }

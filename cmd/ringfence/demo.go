@@ -25,7 +25,7 @@ type demoCmd struct {
 	Listen string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address of the API; a loopback one, since the demo asks for no keys."`
 	Data   string `type:"path" help:"Data folder; a temporary one, removed at the end, if not given."`
 	Seed   uint64 `default:"7" help:"Seed of the simulation."`
-	Scale  string `default:"S" enum:"S,M,L" help:"Scale of the simulation."`
+	Scale  string `default:"demo" enum:"tiny,demo,S,M,L" help:"Scale of the simulation."`
 }
 
 func (demoCmd) Help() string {

@@ -9,7 +9,7 @@ import (
 
 type simCmd struct {
 	Seed  uint64 `default:"7" help:"The same seed and scale give the same bytes."`
-	Scale string `default:"S" enum:"S,M,L" help:"S is about 100,000 events, M a million, L ten million."`
+	Scale string `default:"S" enum:"tiny,demo,S,M,L" help:"S is half a million events of 20,000 accounts, M five million, L fifty million; demo 100,000, tiny 10,000."`
 	Out   string `required:"" type:"path" help:"Folder for events.ndjson.gz and truth.ndjson."`
 }
 
