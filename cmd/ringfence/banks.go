@@ -28,6 +28,8 @@ type banksCmd struct {
 	Quarantine  banksQuarantineCmd  `cmd:"" help:"Keep entries from being found."`
 	Quarantined banksQuarantinedCmd `cmd:"" help:"List the entries of a bank that are in quarantine."`
 	Release     banksReleaseCmd     `cmd:"" help:"Let entries in quarantine be found again."`
+	Preview     banksPreviewCmd     `cmd:"" help:"Say what a PDQ hash would match if it were added."`
+	Lookbacks   banksLookbacksCmd   `cmd:"" help:"List what added hashes matched in earlier events."`
 }
 
 type banksCheckCmd struct {
@@ -185,12 +187,17 @@ type banksAddCmd struct {
 }
 
 func (banksAddCmd) Help() string {
-	return `Example:
+	return `Of PDQ hashes it is said first what they match among ordinary pictures.
+
+Example:
 
 	ringfence banks add scam-words "free crypto" --reason "wave of today"`
 }
 
 func (c banksAddCmd) Run(ctx context.Context) error {
+	if err := c.preview(ctx); err != nil {
+		return err
+	}
 	body := struct {
 		Add    []bank.Entry `json:"add"`
 		Reason string       `json:"reason"`

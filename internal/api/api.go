@@ -35,6 +35,7 @@ type Deps struct {
 	Store     Store
 	Journal   Journal
 	Finder    Finder
+	Recent    Recent
 	Auth      auth.Identifier
 	Keys      *auth.Keyring
 	Health    func() error // an error says why the stores can no longer be written
@@ -106,6 +107,7 @@ func New(d Deps) *API {
 	a.routePeople()
 	a.routeBanks()
 	a.routeFeedback()
+	a.routeRecent()
 	a.routeDiscoveries()
 	a.routeModels()
 	a.routeCases()

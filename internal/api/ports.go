@@ -12,8 +12,10 @@ import (
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/pipeline"
+	"github.com/ringfence/ringfence/internal/recent"
 	"github.com/ringfence/ringfence/internal/record"
 	"github.com/ringfence/ringfence/internal/source"
+	"github.com/ringfence/ringfence/media/hamming"
 	"github.com/ringfence/ringfence/rule"
 )
 
@@ -83,6 +85,12 @@ type Store interface {
 type Finder interface {
 	Ask()
 	Last() *discovery.Report
+}
+
+// Recent is the part of [recent.Uploads] that the API uses.
+type Recent interface {
+	Preview(h hamming.Hash, radius int) recent.Preview
+	Reports(name string) []recent.Report
 }
 
 // Journal is the part of [journal.Log] that the API uses.

@@ -30,6 +30,7 @@ import (
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/journal/pebblelog"
 	"github.com/ringfence/ringfence/internal/pipeline"
+	"github.com/ringfence/ringfence/internal/recent"
 	"github.com/ringfence/ringfence/internal/record"
 	"github.com/ringfence/ringfence/internal/record/sqlite"
 	"github.com/ringfence/ringfence/internal/state"
@@ -39,6 +40,9 @@ var update = flag.Bool("update", false, "write the golden files")
 
 // start is the rig's clock at the beginning.
 var start = time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC).UnixNano()
+
+// jpos is a position of the journal, whose package the rig hides behind a variable.
+type jpos = journal.Position
 
 // rig is the API on the real parts below it: a journal in memory, records in a file and the engine running. settle relays changes.
 type rig struct {
@@ -50,6 +54,7 @@ type rig struct {
 	engine  *pipeline.Engine
 	relay   *control.Control
 	finder  *discovery.Finder
+	recent  *recent.Uploads
 	sick    atomic.Pointer[error]
 	token   string // holds every scope
 }
@@ -98,6 +103,12 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 	in := ingest.New(ingest.Options{Now: now, Skew: int64(5 * time.Minute), Backlog: 10_000, Limits: event.DefaultLimits()}, journal, r.engine)
 	r.relay = control.New(records, in, r.engine, &bank.Compiler{}, now, log)
 	r.finder = discovery.New(discovery.Options{Window: time.Hour, Labels: []string{"shouter"}, Most: 100, Now: now, Log: log}, journal, r.engine, records)
+	r.recent = recent.New(recent.Options{Journal: journal, Append: in.Append, Now: now, Limits: event.DefaultLimits(), Log: log,
+		Banks: func(ctx context.Context, through jpos) (*bank.Set, error) {
+			err := r.engine.WaitDecided(ctx, through)
+			return r.engine.Banks(), err
+		},
+		Save: func(jpos) error { return nil }})
 	keys := auth.NewKeyring(records, auth.Quota{}, now, log)
 	_, r.token, err = keys.Create(ctx, "tester", auth.Scopes(), 0, "person:test")
 	r.must(err)
@@ -106,7 +117,7 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 	limits.Deadline = 10 * time.Second // the tests' machine may be busy
 	deps := Deps{
 		Engine: r.engine, Decisions: r.engine.Decisions(), Ingest: in, Control: r.relay, Store: records, Journal: journal, Auth: keys, Keys: keys,
-		Finder: r.finder,
+		Finder: r.finder, Recent: r.recent,
 		Health: func() error {
 			if err := r.sick.Load(); err != nil {
 				return *err
@@ -123,8 +134,13 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() { ended <- r.engine.Run(run) }()
+	followed := make(chan error, 1)
+	go func() { followed <- r.recent.Run(run) }()
 	t.Cleanup(func() {
 		stop()
+		if err := <-followed; err != nil {
+			t.Errorf("what follows the pictures of late ended with %v", err)
+		}
 		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
 			t.Errorf("the engine ended with %v", err)
 		}

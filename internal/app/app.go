@@ -30,6 +30,7 @@ import (
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/pipeline"
+	"github.com/ringfence/ringfence/internal/recent"
 	"github.com/ringfence/ringfence/internal/recognise"
 	"github.com/ringfence/ringfence/internal/record"
 	"github.com/ringfence/ringfence/internal/record/sqlite"
@@ -81,6 +82,7 @@ type App struct {
 	served     chan struct{}     // closed when no more requests are answered
 	pictures   *recognise.Worker // nil where pictures are not fetched
 	scorers    []*scorer.HTTP
+	recent     *recent.Uploads
 	followed   atomic.Int64 // time of the Jetstream's latest event in the journal; 0 for none yet
 
 	stop    context.CancelCauseFunc
@@ -113,7 +115,7 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 			err = errors.Join(err, a.cleanUp())
 		}
 	}()
-	for _, open := range []func(context.Context) error{a.openStores, a.openSources, a.openEngine, a.openPictures, a.openEffects, a.openAPI} {
+	for _, open := range []func(context.Context) error{a.openStores, a.openSources, a.openEngine, a.openPictures, a.openRecent, a.openEffects, a.openAPI} {
 		if err := open(ctx); err != nil {
 			return nil, err
 		}

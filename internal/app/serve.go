@@ -76,7 +76,7 @@ func (a *App) openAPI(context.Context) error {
 	bounds := api.DefaultLimits()
 	bounds.Event, bounds.Body, bounds.Batch, bounds.Deadline = limits(cfg), int64(cfg.Ingest.MaxBody), cfg.Ingest.MaxBatch, time.Duration(cfg.Decide.Deadline)
 	handler := api.New(api.Deps{
-		Engine: a.engine, Decisions: a.engine.Decisions(), Ingest: a.ingest, Control: a.control, Store: a.records, Journal: a.journal, Finder: a.discovery,
+		Engine: a.engine, Decisions: a.engine.Decisions(), Ingest: a.ingest, Control: a.control, Store: a.records, Journal: a.journal, Finder: a.discovery, Recent: a.recent,
 		Auth: who, Keys: a.keys, Health: a.health, Now: a.opts.Now, Log: a.opts.Log, Registry: a.metrics, Limits: bounds,
 		Default: cfg.Decide.DefaultVerdict,
 	})
@@ -120,6 +120,7 @@ func (a *App) parts() []part {
 		{"archive", a.runArchive},
 		{"store", a.watchStores},
 		{"discovery", a.discovery.Run},
+		{"recent pictures", a.recent.Run},
 		{"image", a.every(time.Duration(cfg.Image.Every), func(context.Context) error { a.engine.TakeImage(); return nil })},
 		{"clock", a.every(time.Second, func(ctx context.Context) error {
 			a.engine.Refresh()

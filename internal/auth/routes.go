@@ -48,6 +48,8 @@ var table = [...]struct {
 		"GET /v1/banks/{name}/entries",
 		"GET /v1/banks/{name}/versions",
 		"GET /v1/banks/{name}/quarantine",
+		"GET /v1/banks/{name}/lookbacks",
+		"GET /v1/preview",
 		"GET /v1/discoveries",
 		"GET /v1/models",
 		"GET /v1/rules",

@@ -152,6 +152,12 @@ func (e *Entry) radius() int {
 	return MatchDistance
 }
 
+// PDQ is the entry's PDQ hash and the distance within which it is found, in bits; ok is false for other entries.
+func (e *Entry) PDQ() (h hamming.Hash, radius int, ok bool) {
+	h, ok = pdqOf(e.Value)
+	return h, e.radius(), ok
+}
+
 // maxNear is how many entries near one hash are looked at.
 const maxNear = 1024
 

@@ -263,7 +263,7 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 
 // fetched decides anew on an event of which something was fetched since: the rules that read of it are evaluated, and the windows
 // that do take the event now. Others have had it. What is of an event that was not decided is passed over, as is what comes twice.
-// The clock stays: the event is behind it.
+// The clock stays: the event is behind it. Of what a new entry of a bank matched in an earlier event the windows know already: it is late.
 func (l *Loop) fetched(it *extract.Item, out *Output) Outcome {
 	if it.Err != nil {
 		return Malformed
@@ -289,7 +289,7 @@ func (l *Loop) fetched(it *extract.Item, out *Output) Outcome {
 	case event == ids.TooOld:
 		return TooOld
 	}
-	late := e.Time < l.state.Clock()-l.state.Bounds().Lateness
+	late := it.Of.Again != "" || e.Time < l.state.Clock()-l.state.Bounds().Lateness
 	l.sift(&it.Signals)
 	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late, Stage: it.Stage}
 	in.Family, in.MediaFamily = l.family(it, true), l.pictures.family(it, late)

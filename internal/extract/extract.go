@@ -100,7 +100,7 @@ func (x *Extractor) Into(it *Item, rec journal.Record, pin Pin) {
 			it.Event.Reset()
 			it.Err = fmt.Errorf("signals of event %q of source %q: %w", rec.ID, rec.Source, err)
 		}
-		it.Content, it.Identity = xxh3.Hash(rec.Body), fetchedIdentity(it.Of.Identity, it.Stage)
+		it.Content, it.Identity = xxh3.Hash(rec.Body), it.Of.identity(it.Stage)
 		return
 	case journal.Event, journal.Import:
 		it.Content = content(rec.Body)

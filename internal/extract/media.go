@@ -2,7 +2,6 @@ package extract
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/signals"
 	"github.com/ringfence/ringfence/media/hamming"
-	"github.com/ringfence/ringfence/media/pdq"
 	"github.com/ringfence/ringfence/rule"
 )
 
@@ -28,11 +26,13 @@ type Picture struct {
 type Reference struct {
 	Identity [16]byte
 	Content  uint64
+	Again    string // the change of a bank for which it is looked at once more; empty for what was fetched
 }
 
-// fetchedIdentity makes the identity of fetched signals another than that of their event, and one for each stage.
-func fetchedIdentity(of [16]byte, stage rule.Stage) [16]byte {
-	return xxh3.Hash128Seed(of[:], uint64(stage)).Bytes()
+// identity makes the identity of fetched signals another than that of their event, and one for each stage and each change for which the
+// event is looked at again.
+func (r *Reference) identity(stage rule.Stage) [16]byte {
+	return xxh3.Hash128Seed(append(r.Identity[:], r.Again...), uint64(stage)).Bytes()
 }
 
 // content is the hash of an event's line. Spaces around it do not make it another.
@@ -69,7 +69,7 @@ func (x *Extractor) fetched(it *Item, rec *journal.Record, pin Pin) error {
 		it.Stage = rule.Examined
 	}
 	it.Of.Identity, x.id = identity(x.id, rec.Source, it.Event.ID)
-	it.Of.Content = content(r.Event)
+	it.Of.Content, it.Of.Again = content(r.Event), r.Again
 	x.read(it, pin)
 	for i := range r.Pictures {
 		p := &r.Pictures[i]
@@ -84,21 +84,9 @@ func (x *Extractor) fetched(it *Item, rec *journal.Record, pin Pin) error {
 				continue
 			}
 		}
-		x.picture = bank.Picture{PDQ: x.picture.PDQ[:0], MD5: p.MD5, SHA1: p.SHA1, SHA256: p.SHA256}
-		if p.Quality >= pdq.MinQuality {
-			for _, h := range p.PDQ {
-				x.picture.PDQ = append(x.picture.PDQ, words(h))
-			}
-		}
-		whole := len(x.picture.PDQ)
-		if whole > 0 {
+		whole := 0
+		if x.picture, whole = p.Hashes(x.picture.PDQ); whole > 0 {
 			m.PDQ = p.PDQ[0].String()
-			if p.PDQ512 != nil {
-				x.picture.PDQ = append(x.picture.PDQ, words(*p.PDQ512))
-			}
-		}
-		for _, part := range p.Parts {
-			x.picture.PDQ = append(x.picture.PDQ, words(part.PDQ))
 		}
 		x.look(it, pin, m, whole)
 	}
@@ -141,12 +129,4 @@ func (x *Extractor) look(it *Item, pin Pin, m *event.Media, whole int) {
 		p.N = copy(p.Hashes[:], x.picture.PDQ[:whole])
 		it.Pictures = append(it.Pictures, p)
 	}
-}
-
-// words is a hash as the index has it.
-func words(h pdq.Hash) (w hamming.Hash) {
-	for i := range w {
-		w[i] = binary.BigEndian.Uint64(h[8*i:])
-	}
-	return w
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/signals"
-	"github.com/ringfence/ringfence/media/hamming"
 	"github.com/ringfence/ringfence/media/pdq"
 )
 
@@ -75,7 +74,7 @@ func TestPictures(t *testing.T) {
 	if got := found(&it); it.Err != nil || got != "0100@0 in u, abab@0 in v" {
 		t.Errorf("fetched: %v %q", it.Err, got)
 	}
-	if it.Of != (Reference{of, content}) || it.Identity == of || !slices.Equal(it.Signals.Failures, []string{"malformed"}) || it.Signals.TextLength != 1 {
+	if it.Of != (Reference{Identity: of, Content: content}) || it.Identity == of || !slices.Equal(it.Signals.Failures, []string{"malformed"}) || it.Signals.TextLength != 1 {
 		t.Errorf("of %+v, failures %q", it.Of, it.Signals.Failures)
 	}
 	if len(it.Pictures) != 1 || it.Pictures[0].N != 8 || it.Event.Media[1].PDQ != turned[0].String() {
@@ -105,18 +104,6 @@ func TestPictures(t *testing.T) {
 	x.Into(&it, record(head+`"text":"t"}`), pin)
 	if it.Signals.HasHashes || len(it.Signals.Failures)+len(it.Pictures)+len(it.Signals.Found) > 0 || it.Of != (Reference{}) {
 		t.Errorf("something of the event before stayed: %+v", it.Signals)
-	}
-}
-
-// TestWords: hashes are the same in every form.
-func TestWords(t *testing.T) {
-	h := sightOf(77)
-	want, err := hamming.Parse(h.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := words(h); got != want {
-		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

@@ -39,6 +39,7 @@ var layers = []string{
 	"internal/fetch",
 	"internal/scorer",
 	"internal/recognise",
+	"internal/recent",
 	"internal/enforce",
 	"internal/ingest",
 	"internal/control",

@@ -4,10 +4,13 @@
 package signals
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 
+	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/media/hamming"
 	"github.com/ringfence/ringfence/media/pdq"
 )
 
@@ -27,6 +30,7 @@ const (
 	MaxScorers  = 16  // that were asked about a picture
 	MaxPolicies = 64  // that a scorer scores
 	maxFailure  = 64  // bytes
+	maxAgain    = 128 // likewise
 )
 
 // ErrRecord is wrapped by the errors of [Decode].
@@ -37,6 +41,9 @@ type Record struct {
 	Extractor string    `json:"extractor"`
 	Version   int       `json:"version"`
 	Pictures  []Picture `json:"pictures"`
+
+	// Again, if set, names the change of a bank for which an event of earlier is looked at once more: "bank/version".
+	Again string `json:"again,omitempty"`
 
 	// Event is the line of the event, a JSON object, as the journal has it; without spaces around it.
 	Event json.RawMessage `json:"event,omitempty"`
@@ -81,6 +88,33 @@ type Part struct {
 	PDQ pdq.Hash `json:"pdq"`
 }
 
+// Hashes are those that banks look up: into dst those of the whole picture first, as many as the second result says, then those of the
+// reference's variant and of parts.
+func (p *Picture) Hashes(dst []hamming.Hash) (of bank.Picture, whole int) {
+	of = bank.Picture{PDQ: dst[:0], MD5: p.MD5, SHA1: p.SHA1, SHA256: p.SHA256}
+	if p.Quality >= pdq.MinQuality {
+		for _, h := range p.PDQ {
+			of.PDQ = append(of.PDQ, words(h))
+		}
+	}
+	whole = len(of.PDQ)
+	if whole > 0 && p.PDQ512 != nil {
+		of.PDQ = append(of.PDQ, words(*p.PDQ512))
+	}
+	for _, part := range p.Parts {
+		of.PDQ = append(of.PDQ, words(part.PDQ))
+	}
+	return of, whole
+}
+
+// words is a hash as the index has it.
+func words(h pdq.Hash) (w hamming.Hash) {
+	for i := range w {
+		w[i] = binary.BigEndian.Uint64(h[8*i:])
+	}
+	return w
+}
+
 // Encode gives the record's body.
 func (r *Record) Encode() ([]byte, error) {
 	head := *r
@@ -103,7 +137,7 @@ func Decode(body []byte) (*Record, error) {
 	if r.Extractor != Extractor && r.Extractor != Examiner || r.Version < 1 || r.Version > Version {
 		return nil, fmt.Errorf("%w: it is of %.64q, version %d", ErrRecord, r.Extractor, r.Version)
 	}
-	if len(r.Pictures) > MaxPictures {
+	if len(r.Pictures) > MaxPictures || len(r.Again) > maxAgain {
 		return nil, fmt.Errorf("%w: %d pictures", ErrRecord, len(r.Pictures))
 	}
 	for i := range r.Pictures {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ringfence/ringfence/media/hamming"
 	"github.com/ringfence/ringfence/media/pdq"
 )
 
@@ -36,6 +37,24 @@ func TestRoundTrip(t *testing.T) {
 	}
 	if !json.Valid(body) {
 		t.Errorf("%s is no JSON", body)
+	}
+}
+
+// TestHashes: what banks look up of a picture, and that hashes are the same in every form.
+func TestHashes(t *testing.T) {
+	other, p := pdq.Hash{9}, full().Pictures[0]
+	got, whole := p.Hashes(make([]hamming.Hash, 3))
+	want := []string{pdq.Hash{1}.String(), pdq.Hash{2}.String(), other.String(), pdq.Hash{7}.String()}
+	var have []string
+	for _, h := range got.PDQ {
+		have = append(have, h.String())
+	}
+	if diff := cmp.Diff(want, have); diff != "" || whole != 2 || got.MD5 != "m" || got.SHA1 != "s" || got.SHA256 != "t" {
+		t.Errorf("%+v, %d of the whole; want- got+\n%s", got, whole, diff)
+	}
+	p.Quality = pdq.MinQuality - 1
+	if got, whole := p.Hashes(nil); whole != 0 || len(got.PDQ) != 1 {
+		t.Errorf("nearly flat: %d hashes, %d of the whole; only those of parts count", len(got.PDQ), whole)
 	}
 }
 
