@@ -113,3 +113,55 @@ func TestCalibrationsNeedBothKinds(t *testing.T) {
 		t.Errorf("of scores in the wrong order: %g and %g (%v), want .6 everywhere", flat.Probability(-9), flat.Probability(9), err)
 	}
 }
+
+func TestRollingFollowsADrift(t *testing.T) {
+	begin, err := FitPlatt(drawn(1, 5000, Sigmoid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, size := range map[string]int{"line": 800, "steps": 4000} {
+		r, err := NewRolling(size, 50, begin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Calibration(); got != begin {
+			t.Errorf("%s: it begins with %v", name, got)
+		}
+		for _, truth := range []func(float64) float64{Sigmoid, func(s float64) float64 { return Sigmoid(s - 2) }} {
+			for _, s := range drawn(uint64(size), size, truth) {
+				if err := r.Add(s); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, s := range []float64{-1, 0, 1, 2} {
+				if got, want := r.Calibration().Probability(s), truth(s); math.Abs(got-want) > 0.09 {
+					t.Errorf("%s: probability at %g = %.3f, want %.3f", name, s, got, want)
+				}
+			}
+		}
+		if len(r.recent) != size {
+			t.Errorf("%s: %d examples are held, want %d", name, len(r.recent), size)
+		}
+		if err := r.Add(Scored{math.Inf(1), true}); err == nil {
+			t.Errorf("%s: an infinite score: no error", name)
+		}
+	}
+	r, err := NewRolling(20, 1, begin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		if err := r.Add(Scored{1, true}); err != nil || r.Calibration() != begin {
+			t.Fatalf("of one kind alone: %v, %v", r.Calibration(), err)
+		}
+	}
+	if _, err := NewRolling(19, 1, begin); err == nil {
+		t.Error("a window of 19: no error")
+	}
+	if _, err := NewRolling(20, 0, begin); err == nil {
+		t.Error("never fitted: no error")
+	}
+	if _, err := NewRolling(20, 1, nil); err == nil {
+		t.Error("begun with nothing: no error")
+	}
+}

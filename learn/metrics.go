@@ -18,11 +18,17 @@ func RateOf(k, n int) Rate {
 	if n <= 0 {
 		return Rate{0, 0, 1}
 	}
+	p := float64(k) / float64(n)
+	low, high := wilson(p, float64(n))
+	return Rate{p, low, high}
+}
+
+// wilson is the 95 % interval of a share p of n.
+func wilson(p, n float64) (low, high float64) {
 	const z = 1.959963984540054
-	p, m := float64(k)/float64(n), float64(n)
-	middle := (p + z*z/(2*m)) / (1 + z*z/m)
-	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
-	return Rate{p, min(p, max(0, middle-half)), max(p, min(1, middle+half))}
+	middle := (p + z*z/(2*n)) / (1 + z*z/n)
+	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
+	return min(p, max(0, middle-half)), max(p, min(1, middle+half))
 }
 
 // Confusion counts right and wrong at one threshold.

@@ -77,3 +77,38 @@ func TestAUCIsTheShareOfPairsInOrder(t *testing.T) {
 		}
 	})
 }
+
+func TestFiguresOfProbabilitiesByHand(t *testing.T) {
+	scored := []Scored{{0.9, true}, {0.8, false}, {0.4, true}, {0.4, false}, {0.1, false}}
+	near(t, "Brier", Brier(scored), (0.01+0.64+0.36+0.16+0.01)/5)
+	ap, err := AveragePrecision(scored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "average precision", ap, 0.5*1+0.5*2/4)
+	if _, err := AveragePrecision(scored[1:2]); err == nil {
+		t.Error("average precision without a positive: no error")
+	}
+	// One bin: a gap of .12 with a rate of .4 among 5 has the spread .2191, and would show .2005 again on average.
+	near(t, "debiased calibration error", DebiasedCalibrationError(scored, 1), max(0, 2*0.12-0.2005))
+	near(t, "debiased calibration error of nothing", DebiasedCalibrationError(nil, 15), 0)
+}
+
+// Of examples that are calibrated, the plain error falls only with their number; the debiased one has half of it. Of examples that are off, it shows by how much.
+func TestDebiasedCalibrationErrorTakesChanceOut(t *testing.T) {
+	plain, debiased, off := 0.0, 0.0, 0.0
+	const runs = 40
+	for seed := range uint64(runs) {
+		var right, wrong []Scored
+		for _, s := range drawn(seed, 600, Sigmoid) {
+			right = append(right, Scored{Sigmoid(s.Score), s.Positive})
+			wrong = append(wrong, Scored{0.8*Sigmoid(s.Score) + 0.2, s.Positive})
+		}
+		plain += CalibrationError(right, 15) / runs
+		debiased += DebiasedCalibrationError(right, 15) / runs
+		off += DebiasedCalibrationError(wrong, 15) / runs
+	}
+	if plain < 0.03 || debiased > 0.6*plain || math.Abs(off-0.1) > 0.01 {
+		t.Errorf("calibrated: %.4f plainly and %.4f debiased; off by .1: %.4f", plain, debiased, off)
+	}
+}

@@ -1,6 +1,6 @@
 // Package learn holds small models that can be trained anywhere, read in a loop that must repeat itself, and explained: logistic
 // regression over hashed features that learns one example at a time, boosted trees over tables of numbers, calibration of scores into
-// probabilities, and the figures by which models are judged.
+// probabilities, who of several people is right, shares estimated from samples, and the figures by which models are judged.
 //
 // Everything is exact in the sense that matters for a replay: the same examples in the same order give the same bytes, and the
 // same bytes give the same scores, on every architecture. Sums run in the order of the features, products are rounded before

@@ -41,9 +41,6 @@ const (
 // twice of each.
 var options = learn.Options{Bits: bits, Alpha: 1, Beta: 1, L1: 0.1, L2: 0.5}
 
-// enoughForSteps is how many examples of the rarer kind a calibration without a shape is worth.
-const enoughForSteps = 500
-
 // sample is an example as training reads it.
 type sample struct {
 	text     []byte // canonical
@@ -80,7 +77,7 @@ func Train(examples []Example) (*Model, *Report, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	calibration, err := calibrate(scored)
+	calibration, err := learn.FitCalibration(scored)
 	if err != nil {
 		return nil, nil, fmt.Errorf("classify: %w", err)
 	}
@@ -149,19 +146,6 @@ func fit(samples []sample, wanted func(sample) bool) (*learn.Logistic, error) {
 	return trainer.Model(), nil
 }
 
-func calibrate(scored []learn.Scored) (learn.Calibration, error) {
-	positive := 0
-	for _, s := range scored {
-		if s.Positive {
-			positive++
-		}
-	}
-	if min(positive, len(scored)-positive) >= enoughForSteps {
-		return learn.FitIsotonic(scored)
-	}
-	return learn.FitPlatt(scored)
-}
-
 // judge calibrates each fifth by the other four and takes the figures.
 func judge(samples []sample, scored []learn.Scored) (*Report, error) {
 	r := &Report{Scored: make([]learn.Scored, 0, len(scored))}
@@ -172,7 +156,7 @@ func judge(samples []sample, scored []learn.Scored) (*Report, error) {
 				others = append(others, scored[i])
 			}
 		}
-		calibration, err := calibrate(others)
+		calibration, err := learn.FitCalibration(others)
 		if err != nil {
 			return nil, fmt.Errorf("classify: too few different texts to judge the model by: %w", err)
 		}
