@@ -12,91 +12,78 @@ type Edge struct {
 	Log10P float64 // of the p-value of all traces together
 }
 
+func edgeOf(p *pair) Edge {
+	a, b := ends(p.id)
+	return Edge{a, b, p.logP / math.Ln10}
+}
+
 // Support is what one trace says of a pair.
 type Support struct {
 	Trace    int
-	Together int     // co-actions
-	Expected float64 // by chance
+	Together int     // co-actions within Within, at keys with at most Others others
+	Expected float64 // by chance, of two accounts with something in common
 	Log10P   float64 // of its p-value
+	Within   int64
+	Others   int // 0: any number
 }
 
-// Pairs that have not met since the last call and are e^margin away from standing are looked at in every wholly-th call only: what others do changes their
+// limits are what p-values are held against: the logarithms up to which they stand, of each trace and of all together.
+type limits struct {
+	trace [MaxTraces]float64
+	all   float64
+}
+
+// Pairs that have not met since the last call and are e^margin away from standing are looked at in every wholly-th fit only: what others do changes their
 // p-values slowly.
 const (
 	margin = 7
-	wholly = 64
+	wholly = 16
 )
 
-// Edges are the edges that stand now, by their ends. It takes time for the pairs that repeated a co-action, little of it for those that have not met since
-// the call before.
-func (m *Model) Edges() []Edge {
-	n := float64(len(m.names))
-	unit := math.Log(m.opts.Alpha) - math.Log(n*(n-1)/2) // what the first of the sorted p-values is held against
-	limit := unit + math.Log(float64(max(1, len(m.repeated))))
-	var all []Edge
-	whole := m.calls%wholly == 0
-	m.calls++
-	for _, p := range m.repeated {
-		if whole || p.fresh || p.logP <= limit+margin {
-			p.logP, p.fresh = m.logP(p), false
-		}
-		if p.logP <= limit {
-			a, b := ends(p.id)
-			all = append(all, Edge{a, b, p.logP})
-		}
-	}
-	slices.SortFunc(all, func(a, b Edge) int {
-		return cmp.Or(cmp.Compare(a.Log10P, b.Log10P), cmp.Compare(pairOf(a.A, a.B), pairOf(b.A, b.B)))
-	})
-	for len(all) > 0 && all[len(all)-1].Log10P > unit+math.Log(float64(len(all))) {
-		all = all[:len(all)-1]
-	}
-	m.standing = len(all)
-	m.takeTouched()
-	for i := range all {
-		all[i].Log10P /= math.Ln10
-	}
-	slices.SortFunc(all, func(a, b Edge) int { return cmp.Compare(pairOf(a.A, a.B), pairOf(b.A, b.B)) })
-	return all
+// leastMeetings is how many meetings a pair has at least for an edge.
+const leastMeetings = 3
+
+// verdict is what the traces say of a pair.
+type verdict struct {
+	all   float64
+	trace [MaxTraces]float64
 }
 
-// Explain says why an edge stands: what each trace says, and the first co-actions at different keys, at most 5.
-func (m *Model) Explain(e Edge) ([]Support, []Meeting) {
-	p := m.pairs[pairOf(e.A, e.B)]
-	if p == nil {
-		return nil, nil
-	}
-	var support []Support
-	for t := range m.traces {
-		if n := int(p.together[t]); n > 0 {
-			rate := m.expected(t, e.A, e.B)
-			support = append(support, Support{t, n, rate, logTail(rate, n) / math.Ln10})
+// remarkable says whether a tie may be more than chance, by little work.
+func (m *Model) remarkable(t *trace, x *tie) bool {
+	a, b := ends(x.pair)
+	da, db := m.degree[int(a)*len(m.traces)+int(x.trace)], m.degree[int(b)*len(m.traces)+int(x.trace)]
+	for l := range t.levels[:t.nLevels] {
+		if n := x.n[l]; n >= 2 && float64(n) > 4*t.levels[l].expected(da, db) {
+			return true
 		}
 	}
-	return support, slices.Clone(p.why)
+	return false
 }
 
-// expected is λ of a pair.
-func (m *Model) expected(trace int, a, b uint32) float64 {
-	t := &m.traces[trace]
-	if t.acts == 0 {
-		return 0
-	}
-	return float64(m.degree[a][trace]) * float64(m.degree[b][trace]) * max(0, t.close) / (t.acts * t.acts)
-}
-
-// logP is the logarithm of the combined p-value of a pair.
-func (m *Model) logP(p *pair) float64 {
+// look says what is known of a pair.
+func (m *Model) look(p *pair) (v verdict) {
 	a, b := ends(p.id)
 	var least, tests [MaxTraces]float64 // by class
-	for t, class := range m.classes {
-		if class < 0 || m.degree[a][t] == 0 || m.degree[b][t] == 0 {
+	met := 0
+	for i, class := range m.classes {
+		if class < 0 {
+			continue
+		}
+		da, db := m.degree[int(a)*len(m.traces)+i], m.degree[int(b)*len(m.traces)+i]
+		if da == 0 || db == 0 {
 			continue
 		}
 		tests[class]++
-		if n := int(p.together[t]); n > 0 {
-			least[class] = min(least[class], logTail(m.expected(t, a, b), n))
+		x := m.tie(p.id, i)
+		if x == nil {
+			continue
 		}
+		t := &m.traces[i]
+		met += int(x.n[t.nLevels-1])
+		_, best := t.best(x, da, db)
+		v.trace[i] = min(0, best+math.Log(float64(t.nLevels)))
+		least[class] = min(least[class], v.trace[i])
 	}
 	sum, best, classes := 0.0, 0.0, 0
 	for c := range m.nClasses {
@@ -107,62 +94,206 @@ func (m *Model) logP(p *pair) float64 {
 			best = min(best, p)
 		}
 	}
-	return combined(sum, best, classes)
+	if met < leastMeetings {
+		return verdict{}
+	}
+	v.all = combined(sum, best, classes)
+	return v
 }
 
-// Batch is a key with more accounts than chance explains.
-type Batch struct {
-	Trace    int
-	Key      string
-	Visits   []Visit // in order of time, at most 4,096; valid until the next act
-	Expected float64 // accounts
-	Log10P   float64
-
-	hash uint64
-}
-
-// Batches are the batches that stand now, by trace. Of each key it is the window that held the most accounts. It takes time for the keys.
-func (m *Model) Batches() []Batch {
-	var all []Batch
-	for i := range m.traces {
-		t := &m.traces[i]
-		if !t.Batch || len(t.keys) == 0 {
+// best is the level at which a tie is the least likely, and the logarithm of its p-value there.
+func (t *trace) best(x *tie, a, b uint32) (level int, logP float64) {
+	level = t.nLevels - 1
+	for l := range t.levels[:t.nLevels] {
+		n := int(x.n[l])
+		if n == 0 {
 			continue
 		}
-		rate, least := t.usual(m.opts.Alpha)
-		of := len(all)
-		for hash, k := range t.keys {
-			if len(k.held) >= least {
-				all = append(all, t.batch(i, hash, k, rate))
+		if rate := t.levels[l].expected(a, b); rate < float64(n) {
+			if p := logTail(rate, n); p < logP {
+				level, logP = l, p
 			}
 		}
-		slices.SortFunc(all[of:], func(a, b Batch) int { return cmp.Compare(a.hash, b.hash) })
 	}
+	return level, logP
+}
+
+// stands says whether a pair stands, by the limits as they are.
+func (m *Model) stands(v *verdict) bool {
+	if v.all <= m.limits.all {
+		return true
+	}
+	for i, class := range m.classes {
+		if class >= 0 && v.trace[i] < 0 && v.trace[i] <= m.limits.trace[i] {
+			return true
+		}
+	}
+	return false
+}
+
+// Edges are the edges that stand now, by their ends. The null model of a trace is fitted anew when it has a thirty-second more acts than at its last fit, and the
+// limits then. It takes time for all pairs that met repeatedly, little of it for those that have not met since the call before.
+func (m *Model) Edges() []Edge {
+	m.takeFresh(func(p *pair) {
+		v := m.look(p)
+		p.logP = v.all
+	})
+	fitted := m.fits == 0
+	for i := range m.traces {
+		if t := &m.traces[i]; !t.Batch && t.stale() {
+			t.fit()
+			fitted = true
+		}
+	}
+	if fitted {
+		m.limit()
+	}
+	var all []Edge
+	for i := range m.pairs.items {
+		p := &m.pairs.items[i]
+		if p.id == 0 || !p.standing && p.logP > m.limits.all+margin {
+			continue
+		}
+		v := m.look(p)
+		p.logP, p.standing = v.all, m.stands(&v)
+		if p.standing {
+			all = append(all, edgeOf(p))
+		}
+	}
+	sortEdges(all)
 	return all
 }
 
-// bound is how many others before it an account of a batch is joined with at most.
-const bound = 64
+// Touched are the pairs that met since the last call of Edges or Touched and stand by the limits of the last Edges, by their ends. It takes time for the
+// pairs that met. It is how groups are kept up to date every few seconds at a cost of what happened in them.
+func (m *Model) Touched() []Edge {
+	var all []Edge
+	m.takeFresh(func(p *pair) {
+		v := m.look(p)
+		p.logP, p.standing = v.all, m.fits > 0 && m.stands(&v)
+		if p.standing {
+			all = append(all, edgeOf(p))
+		}
+	})
+	sortEdges(all)
+	return all
+}
 
-// Join calls do with pairs of a batch's accounts, each once: all of them as long as it is small, and of a large one so many that each has some 128
-// others, chosen by hash, so that it is a random graph of even density and not a chain. They are those of the visits from one on with visits before them,
-// so that a batch that grew can be gone on with.
-func (b *Batch) Join(from int, do func(a, b uint32)) {
-	chosen := map[int]bool{}
-	for j := from; j < len(b.Visits); j++ {
-		late := b.Visits[j]
-		state := b.hash + uint64(j)
-		clear(chosen)
-		for n := range min(j, bound) {
-			i := n
-			if j > bound {
-				state = state*6364136223846793005 + 1442695040888963407 // MMIX (Knuth)
-				i = int((state >> 33) % uint64(j))
-			}
-			if !chosen[i] && b.Visits[i].Account != late.Account {
-				chosen[i] = true
-				do(min(b.Visits[i].Account, late.Account), max(b.Visits[i].Account, late.Account))
+// takeFresh empties the list of pairs that met.
+func (m *Model) takeFresh(do func(*pair)) {
+	for _, place := range m.fresh {
+		p := &m.pairs.items[place]
+		p.fresh = false
+		do(p)
+	}
+	m.fresh = m.fresh[:0]
+}
+
+func sortEdges(all []Edge) {
+	slices.SortFunc(all, func(a, b Edge) int { return cmp.Compare(pairOf(a.A, a.B), pairOf(b.A, b.B)) })
+}
+
+// limit finds the limits anew: the procedure of Benjamini and Hochberg for each trace and for all together, each at its part of Alpha, over all pairs of accounts. What any of
+// them lets through stands: of R edges that stand, at most Alpha·R are expected to be false, for each procedure alone adds at most its part of Alpha times what it
+// lets through, which is at most R.
+func (m *Model) limit() {
+	whole := m.fits%wholly == 0
+	m.fits++
+	procedures := 1
+	for _, class := range m.classes {
+		if class >= 0 {
+			procedures++
+		}
+	}
+	n := float64(m.accounts.len())
+	unit := math.Log(m.opts.Alpha/float64(procedures)) - math.Log(max(1, n*(n-1)/2)) // what the first of the sorted p-values is held against
+	loose := unit + math.Log(float64(max(1, m.pairs.len())))
+	var all []float64
+	var by [MaxTraces][]float64
+	for i := range m.pairs.items {
+		p := &m.pairs.items[i]
+		if p.id == 0 || !whole && p.logP > m.limits.all+margin {
+			continue
+		}
+		v := m.look(p)
+		p.logP = v.all
+		if v.all <= loose {
+			all = append(all, v.all)
+		}
+		for t, class := range m.classes {
+			if class >= 0 && v.trace[t] < 0 && v.trace[t] <= loose {
+				by[t] = append(by[t], v.trace[t])
 			}
 		}
 	}
+	m.limits.all = benjaminiHochberg(all, unit)
+	for t := range m.traces {
+		m.limits.trace[t] = benjaminiHochberg(by[t], unit)
+	}
 }
+
+// benjaminiHochberg is the greatest limit up to which logarithms of p-values are let through; unit is that of the first.
+func benjaminiHochberg(all []float64, unit float64) float64 {
+	slices.Sort(all)
+	for i := len(all); i > 0; i-- {
+		if limit := unit + math.Log(float64(i)); all[i-1] <= limit {
+			return limit
+		}
+	}
+	return unit
+}
+
+// EdgesOf calls do with the edges of an account that stand by the limits of the last Edges and all acts since, the latest to have repeated first, and at most
+// 96 of its pairs are looked at.
+func (m *Model) EdgesOf(account uint32, do func(Edge)) {
+	next := m.accounts.items[account].pair
+	for range maxKnown {
+		if next == 0 {
+			return
+		}
+		p := &m.pairs.items[next-1]
+		a, b := ends(p.id)
+		if next = p.nextB; a == account {
+			next = p.nextA
+		}
+		v := m.look(p)
+		if m.fits > 0 && m.stands(&v) {
+			do(Edge{min(a, b), max(a, b), v.all / math.Ln10})
+		}
+	}
+}
+
+// Explain says why an edge stands: what each trace says, and the rarest co-actions at different keys, at most 5, the fewest others first.
+func (m *Model) Explain(e Edge) ([]Support, []Meeting) {
+	p := m.pair(pairOf(e.A, e.B))
+	if p == nil {
+		return nil, nil
+	}
+	var support []Support
+	for i := range m.traces {
+		t := &m.traces[i]
+		x := m.tie(p.id, i)
+		if x == nil {
+			continue
+		}
+		a, b := m.degree[int(e.A)*len(m.traces)+i], m.degree[int(e.B)*len(m.traces)+i]
+		l, logP := t.best(x, a, b)
+		s := Support{Trace: i, Together: int(x.n[l]), Expected: t.levels[l].expected(a, b), Within: t.Windows[l/crowds],
+			Log10P: min(0, logP+math.Log(float64(t.nLevels))) / math.Ln10}
+		switch l % crowds {
+		case 0:
+			s.Others = 8
+		case 1:
+			s.Others = 64
+		}
+		support = append(support, s)
+	}
+	why := slices.Clone(p.why[:p.nWhy])
+	slices.SortStableFunc(why, func(a, b Meeting) int {
+		return cmp.Or(cmp.Compare(a.Others, b.Others), cmp.Compare(a.Apart, b.Apart), cmp.Compare(a.At, b.At), cmp.Compare(a.Key, b.Key))
+	})
+	return support, why
+}
+
+// KeyName is the name of the key of a meeting; empty if it was forgotten.
+func (m *Model) KeyName(w Meeting) string { return m.traces[w.Trace].nameOf(w.Key) }

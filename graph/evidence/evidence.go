@@ -8,24 +8,31 @@ import (
 	"strings"
 
 	"github.com/zeebo/xxh3"
-
-	"github.com/ringfence/ringfence/graph/coaction"
 )
 
-// MaxTraces is how many traces a model may have.
-const MaxTraces = 16
+// MaxTraces and MaxScales are how many traces a model may have, and how many windows a trace.
+const (
+	MaxTraces = 24
+	MaxScales = 5
+)
 
 // Trace is a kind of co-action.
 type Trace struct {
-	Name   string
-	Class  string // traces that see the same acts are of one class; of a batch it does not matter
-	Window int64  // how close in time acts on one key are co-actions, in the unit of the caller's times, above 0
+	Name  string
+	Class string // traces that see the same acts are of one class; of a batch it does not matter
+
+	// Windows are the scales at which acts on one key are co-actions: 1 to MaxScales of them, ascending, above 0, in the unit of the caller's times. What an account does
+	// again at a key within the greatest is not a new act. A batch has one.
+	Windows []int64
 
 	// Batch says that keys are tested and not pairs. Usual is the least that is taken for the mean number of other accounts at a key, above 0:
 	// where nearly all keys have one account, a household of three must not be a wonder.
 	Batch bool
 	Usual float64
 }
+
+// window is the greatest.
+func (t *Trace) window() int64 { return t.Windows[len(t.Windows)-1] }
 
 // Options are those of a [Model].
 type Options struct {
@@ -34,18 +41,27 @@ type Options struct {
 	// Alpha is the share of edges that may be due to chance, in (0, 1); and for a trace of batches the chance that any key of it is.
 	Alpha float64
 
-	// MaxAccounts, MaxKeys, MaxPairs and MaxActs bound the memory, at about 120, 130, 250 and 130 bytes each, keys and acts by trace. Beyond, Add fails for
-	// new accounts; the keys, pairs and acts that were touched longest ago are forgotten.
+	// MaxAccounts, MaxKeys, MaxPairs and MaxActs bound the memory, at about 150, 130, 70 and 60 bytes each, keys and acts by trace. Beyond, the
+	// accounts, keys and pairs that were touched longest ago are forgotten, an eighth at a time, and the oldest acts.
 	MaxAccounts, MaxKeys, MaxPairs, MaxActs int
+
+	// Forgotten, if set, is called with each account that is forgotten, before its number is given to another.
+	Forgotten func(account uint32)
 }
+
+// maxTime is the greatest time, and minus it the least, so that sums and differences of times fit.
+const maxTime = math.MaxInt64 / 4
 
 func (o *Options) check() error {
 	if len(o.Traces) < 1 || len(o.Traces) > MaxTraces {
 		return fmt.Errorf("%d traces: want 1 to %d", len(o.Traces), MaxTraces)
 	}
 	for _, t := range o.Traces {
-		if t.Window <= 0 || t.Window > coaction.MaxTime/2 {
-			return fmt.Errorf("trace %q has a window of %d: want 1 to %d", t.Name, t.Window, int64(coaction.MaxTime/2))
+		if len(t.Windows) < 1 || len(t.Windows) > MaxScales || t.Batch && len(t.Windows) > 1 {
+			return fmt.Errorf("trace %q has %d windows: want 1 to %d, and 1 of a batch", t.Name, len(t.Windows), MaxScales)
+		}
+		if t.Windows[0] <= 0 || !slices.IsSorted(t.Windows) || t.window() > maxTime {
+			return fmt.Errorf("trace %q has windows of %d: want them ascending, above 0 and at most %d", t.Name, t.Windows, int64(maxTime))
 		}
 		if t.Batch && !(t.Usual > 0) {
 			return fmt.Errorf("trace %q takes %v other accounts at a key for usual: want more than 0", t.Name, t.Usual)
@@ -54,32 +70,43 @@ func (o *Options) check() error {
 	switch {
 	case !(o.Alpha > 0 && o.Alpha < 1):
 		return fmt.Errorf("alpha %v: want one above 0 and below 1", o.Alpha)
-	case o.MaxAccounts < 2 || o.MaxAccounts > math.MaxInt32:
-		return fmt.Errorf("at most %d accounts: want 2 to %d", o.MaxAccounts, math.MaxInt32)
-	case min(o.MaxKeys, o.MaxPairs, o.MaxActs) < 64 || max(o.MaxKeys, o.MaxPairs, o.MaxActs) > math.MaxInt32:
-		return fmt.Errorf("at most %d keys, %d pairs and %d acts: want 64 to %d of each", o.MaxKeys, o.MaxPairs, o.MaxActs, math.MaxInt32)
+	case min(o.MaxAccounts, o.MaxKeys, o.MaxPairs, o.MaxActs) < 64 || max(o.MaxAccounts, o.MaxKeys, o.MaxPairs, o.MaxActs) > math.MaxInt32:
+		return fmt.Errorf("at most %d accounts, %d keys, %d pairs and %d acts: want 64 to %d of each", o.MaxAccounts, o.MaxKeys, o.MaxPairs, o.MaxActs, math.MaxInt32)
 	}
 	return nil
 }
 
-// ErrFull is the error of an act of a new account when there are MaxAccounts.
-var ErrFull = errors.New("the model has as many accounts as it may")
+// ErrOrder is the error of an act that is older than one before it.
+var ErrOrder = errors.New("acts come in order of time")
 
 // Model collects acts, in order of time, and says which edges stand. It is not safe for concurrent use.
 type Model struct {
 	opts     Options
 	classes  []int // of each trace; batches have none
 	nClasses int
-	names    []string // of accounts
-	accounts map[string]uint32
-	degree   [][MaxTraces]float32 // appearances, by account
-	traces   []trace
-	pairs    map[uint64]*pair
-	repeated []*pair // pairs that co-acted twice or more in one trace, in the order in which they came to
 	clock    int64
-	calls    int     // of Edges
-	touched  []*pair // of repeated: those that met since the last Edges or Touched
-	standing int     // edges, as of the last Edges
+
+	accounts slots[account]
+	byName   index
+	degree   []uint32 // acts that count, of each account by trace
+
+	traces []trace
+	ties   slots[tie]
+	byTie  index
+	pairs  slots[pair]
+	byPair index
+
+	fresh  []uint32 // pairs that met since the last Edges or Touched
+	limits limits
+	fits   int     // how often limits were found
+	near   []other // of Add
+
+}
+
+type account struct {
+	name string // empty: the place is free
+	last int64
+	pair uint32 // the first of its pairs, + 1
 }
 
 // New makes an empty model.
@@ -88,7 +115,7 @@ func New(o Options) (*Model, error) {
 		return nil, err
 	}
 	o.Traces = slices.Clone(o.Traces)
-	m := &Model{opts: o, accounts: map[string]uint32{}, pairs: map[uint64]*pair{}, clock: math.MinInt64}
+	m := &Model{opts: o, clock: math.MinInt64}
 	var classes []string
 	for _, t := range o.Traces {
 		class := -1
@@ -99,75 +126,107 @@ func New(o Options) (*Model, error) {
 			}
 		}
 		m.classes = append(m.classes, class)
-		var meets *coaction.Stream
-		if !t.Batch {
-			var err error
-			meets, err = coaction.NewStream(coaction.StreamOptions{Windows: []int64{t.Window}, HalfLife: coaction.MaxTime,
-				Popular: popular, MaxActs: o.MaxActs, MaxPairs: o.MaxPairs})
-			if err != nil {
-				return nil, err
-			}
-		}
-		m.traces = append(m.traces, trace{Trace: t, meets: meets, keys: map[uint64]*key{}, at: map[appearance]int64{}})
+		m.traces = append(m.traces, trace{Trace: t, nLevels: len(t.Windows) * crowds, room: o.MaxActs})
 	}
 	m.nClasses = len(classes)
 	return m, nil
 }
 
-// popular is the number of acts within a window from which on an object's pairs are sampled.
-const popular = 512
+// Accounts is one more than the greatest number of an account.
+func (m *Model) Accounts() int { return len(m.accounts.items) }
 
-// Accounts is how many accounts have acted.
-func (m *Model) Accounts() int { return len(m.names) }
+// Name is the name of an account.
+func (m *Model) Name(account uint32) string { return m.accounts.items[account].name }
 
-// Add adds an act at a key of the trace with that index. The strings may change after the call. Acts come in order of time. It takes time for the acts at the key within the window, up to 512.
+// Account is the number of an account that has acted; false if it has not, or was forgotten.
+func (m *Model) Account(name string) (uint32, bool) {
+	hash := xxh3.HashString(name)
+	for place, at, ok := m.byName.next(hash, m.byName.first(hash)); ok; place, at, ok = m.byName.next(hash, at) {
+		if m.accounts.items[place].name == name {
+			return place, true
+		}
+	}
+	return 0, false
+}
+
+// Add adds an act at a key of the trace with that index. The strings may change after the call. Acts come in order of time. It takes time for the acts at the key
+// within the greatest window, up to about a hundred, and on popular keys for the account's pairs, up to as many.
 func (m *Model) Add(trace int, name, account string, at int64) error {
 	if trace < 0 || trace >= len(m.traces) {
 		return fmt.Errorf("trace %d of %d", trace, len(m.traces))
 	}
 	if at < m.clock {
-		return fmt.Errorf("an act at %d after one at %d: want them in order of time", at, m.clock)
+		return fmt.Errorf("%w: one at %d after one at %d", ErrOrder, at, m.clock)
 	}
-	if at > coaction.MaxTime || at < -coaction.MaxTime {
+	if at > maxTime || at < -maxTime {
 		return fmt.Errorf("time %d is out of range", at)
 	}
-	who, known := m.accounts[account]
-	if !known {
-		if len(m.names) >= m.opts.MaxAccounts {
-			return fmt.Errorf("%w: %d", ErrFull, m.opts.MaxAccounts)
-		}
-		account = strings.Clone(account) // callers reuse the memory of events
-		who = uint32(len(m.names))
-		m.accounts[account] = who
-		m.names = append(m.names, account)
-		m.degree = append(m.degree, [MaxTraces]float32{})
-	}
 	m.clock = at
+	who := m.account(account, at)
 	t := &m.traces[trace]
 	hash := xxh3.HashString(name)
-	k := t.key(hash, name, at, m.opts.MaxKeys)
-	if t.appears(hash, who, at, m.opts.MaxActs) {
-		m.degree[who][trace]++
-		t.acts++
-		t.reach(k, 1, 0)
-		if t.Batch {
-			t.gather(k, who, at)
-			t.touch(hash, k)
-		}
-	}
-	if t.Batch {
+	if v := t.visit(hash, who); v != nil && at-v.at <= t.window() {
 		return nil
 	}
-	meetings, err := t.meets.Add(0, hash, uint64(who), at, 1)
-	if err != nil {
-		return err
+	d := &m.degree[int(who)*len(m.traces)+trace]
+	*d++
+	t.degrees.raise(*d)
+	t.acts++
+	place := t.key(hash, name, at, m.opts.MaxKeys)
+	if t.Batch {
+		t.gather(place, who, at)
+		return nil
 	}
-	for _, met := range meetings {
-		t.reach(k, 0, 1/(met.Weight*met.Weight))
-		m.meet(trace, k.name, who, uint32(met.Other), at, met)
-	}
-	if len(m.pairs) > m.opts.MaxPairs {
-		m.forgetPairs()
-	}
+	m.meet(trace, place, who, at)
 	return nil
+}
+
+// account is the number of an account, new if it has to be.
+func (m *Model) account(name string, at int64) uint32 {
+	who, known := m.Account(name)
+	if !known {
+		var full bool
+		if who, full = m.accounts.take(m.opts.MaxAccounts); full {
+			m.forgetAccounts()
+			who, _ = m.accounts.take(m.opts.MaxAccounts)
+		}
+		name = strings.Clone(name) // callers reuse the memory of events
+		m.accounts.items[who] = account{name: name}
+		m.byName.add(xxh3.HashString(name), who)
+		if need := len(m.accounts.items) * len(m.traces); need > len(m.degree) {
+			m.degree = append(m.degree, make([]uint32, need-len(m.degree))...)
+		}
+	}
+	m.accounts.items[who].last = at
+	return who
+}
+
+// forgetAccounts forgets the eighth of the accounts that acted the longest ago, and all that is theirs. What they added to what chance explains stays.
+func (m *Model) forgetAccounts() {
+	var all []aged
+	for i := range m.accounts.items {
+		if a := &m.accounts.items[i]; a.name != "" {
+			all = append(all, aged{a.last, xxh3.HashString(a.name), uint32(i)})
+		}
+	}
+	places := oldest(all, len(all)/8)
+	dead := make([]bool, len(m.accounts.items))
+	for _, p := range places {
+		dead[p] = true
+		if m.opts.Forgotten != nil {
+			m.opts.Forgotten(p)
+		}
+	}
+	m.forgetPairs(func(a, b uint32) bool { return dead[a] || dead[b] })
+	m.forgetTies(func(t *tie) bool { a, b := ends(t.pair); return dead[a] || dead[b] })
+	for i := range m.traces {
+		m.traces[i].forgetVisitors(dead)
+	}
+	for _, p := range places {
+		m.byName.remove(xxh3.HashString(m.accounts.items[p].name), p)
+		for i := range m.traces {
+			m.degree[int(p)*len(m.traces)+i] = 0
+		}
+	}
+	m.accounts.release(places)
 }

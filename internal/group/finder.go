@@ -21,7 +21,6 @@ func DefaultOptions() Options {
 }
 
 const (
-	second         = int64(1_000_000_000)
 	tick           = 10 * second // of event time
 	wholeTick      = 10 * minute // when all pairs are looked at again, and thresholds made anew
 	familiesBudget = 256 << 20   // bytes, of Add

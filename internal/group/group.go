@@ -104,8 +104,10 @@ func (f *Finder) describe(g *Group) {
 				best[s.Trace] = min(best[s.Trace], s.Log10P)
 			}
 			for _, w := range why {
-				places.add(place{w.Trace, w.Key}, a, w.At-w.Apart)
-				places.add(place{w.Trace, w.Key}, t.other, w.At)
+				if name := f.model.KeyName(w); name != "" {
+					places.add(place{int(w.Trace), name}, a, w.At-w.Apart)
+					places.add(place{int(w.Trace), name}, t.other, w.At)
+				}
 			}
 		}
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	minute = int64(60_000_000_000)
+	second = int64(1_000_000_000)
+	minute = 60 * second
 	hour   = 60 * minute
 	day    = 24 * hour
 )
@@ -35,17 +36,17 @@ const (
 
 // traces are the kinds of co-action. A post is one act of its link, text, tags and of whom it answers, so these are one class.
 var traces = [nTraces]evidence.Trace{
-	share:   {Name: "share", Class: "post", Window: 10 * minute},
-	text:    {Name: "text", Class: "post", Window: hour},
-	tags:    {Name: "tags", Class: "post", Window: 10 * minute},
-	reply:   {Name: "reply", Class: "post", Window: hour},
-	repost:  {Name: "repost", Class: "reaction", Window: 10 * minute},
-	like:    {Name: "like", Class: "reaction", Window: 10 * minute},
-	follow:  {Name: "follow", Class: "follow", Window: day},
-	ip:      {Name: "ip", Class: "address", Window: 30 * day},
-	device:  {Name: "device", Window: 30 * day, Batch: true, Usual: .1},
-	signup:  {Name: "signup", Window: day, Batch: true, Usual: 1},
-	pattern: {Name: "pattern", Window: day, Batch: true, Usual: 1},
+	share:   {Name: "share", Class: "post", Windows: []int64{10 * second, minute, 10 * minute, hour, day}},
+	text:    {Name: "text", Class: "post", Windows: []int64{minute, 10 * minute, hour, day}},
+	tags:    {Name: "tags", Class: "post", Windows: []int64{10 * second, minute, 10 * minute, hour}},
+	reply:   {Name: "reply", Class: "post", Windows: []int64{minute, 10 * minute, 2 * hour}},
+	repost:  {Name: "repost", Class: "reaction", Windows: []int64{10 * second, minute, 10 * minute, hour, day}},
+	like:    {Name: "like", Class: "reaction", Windows: []int64{10 * second, minute, 10 * minute, hour}},
+	follow:  {Name: "follow", Class: "follow", Windows: []int64{hour, day, 7 * day}},
+	ip:      {Name: "ip", Class: "address", Windows: []int64{hour, 30 * day}},
+	device:  {Name: "device", Windows: []int64{30 * day}, Batch: true, Usual: .1},
+	signup:  {Name: "signup", Windows: []int64{day}, Batch: true, Usual: 1},
+	pattern: {Name: "pattern", Windows: []int64{day}, Batch: true, Usual: 1},
 }
 
 // leastText is how long a text has to be, in bytes, for copies of it to say anything.
