@@ -16,8 +16,12 @@ type level struct {
 	rate, spread float64
 }
 
-// maxSpread bounds spread, for levels at which nearly all that ever met is a campaign.
-const maxSpread = 32
+// maxSpread bounds spread; and at a window below the greatest it is at most what it is there for the same crowd, or leastBound: interests that pairs have in common
+// show at the greatest window already, where a campaign is the least of what met, while close in time nearly all that ever met again may be one.
+const (
+	maxSpread  = 32
+	leastBound = 4
+)
 
 // expected is how often two accounts with these degrees meet by chance if they have something in common.
 func (l *level) expected(a, b uint32) float64 { return l.spread * l.rate * float64(a) * float64(b) }
@@ -72,15 +76,19 @@ func (t *trace) fit() {
 			}
 		}
 	}
-	for i := range t.levels[:t.nLevels] {
+	for i := t.nLevels - 1; i >= 0; i-- {
 		l := &t.levels[i]
+		bound := float64(maxSpread)
+		if i < t.nLevels-crowds {
+			bound = max(leastBound, t.levels[t.nLevels-crowds+i%crowds].spread)
+		}
 		once, twice := l.once+1, l.twice+1 // what was never seen is not impossible
 		if first == 0 {
-			l.rate, l.spread = 1, maxSpread
+			l.rate, l.spread = 1, bound
 			continue
 		}
 		rate := once / first
-		spread := min(max(1, 2*twice/(rate*rate*second)), maxSpread)
+		spread := min(max(1, 2*twice/(rate*rate*second)), bound)
 		for range fitSteps {
 			var met, again float64
 			for _, c := range classes {
@@ -90,7 +98,7 @@ func (t *trace) fit() {
 				again += c.n * max(0, 1-e*(1+x))
 			}
 			rate *= min(max(once*spread/met, .25), 4)
-			spread = min(max(1, spread*min(max(twice*spread/again, .25), 4)), maxSpread)
+			spread = min(max(1, spread*min(max(twice*spread/again, .25), 4)), bound)
 		}
 		l.rate, l.spread = rate, spread
 	}

