@@ -89,7 +89,23 @@ type Sources struct {
 type Media struct {
 	Fetch        bool           `yaml:"fetch" doc:"Fetch and hash them while a rule reads of pictures. Decisions on the event itself do not wait for it; what is found out is decided on when it is there."`
 	AllowPrivate []netip.Prefix `yaml:"allow_private" doc:"Private address ranges that pictures may be fetched from, in CIDR form. Others are refused."`
+	Keep         Keep           `yaml:"keep" doc:"What is kept of pictures that a bank knows, for people to look at."`
 	Scorers      []Scorer       `yaml:"scorers" doc:"Models that score pictures, for rules that read media.score()."`
+}
+
+// Keep says what is kept of pictures that offend policies. Of several policies the one that keeps least counts.
+type Keep struct {
+	Default   string       `yaml:"default" doc:"nothing, preview (blurred, grey and small) or original, which has a preview, too."`
+	Policies  []KeepPolicy `yaml:"policies" doc:"Policies of which something else is kept."`
+	Never     []string     `yaml:"never" doc:"Policies of whose pictures nothing is kept or shown, whatever else is said. Change it only after your lawyers have."`
+	Retention Duration     `yaml:"retention" doc:"How long a picture is kept after it was last seen."`
+	Quota     Size         `yaml:"quota" doc:"Most bytes that are kept. Above it the longest unseen go first, as they do above 100,000 pictures."`
+}
+
+// KeepPolicy is what is kept of the pictures of one policy.
+type KeepPolicy struct {
+	Policy string `yaml:"policy" doc:"The policy, as banks and models name it."`
+	Keep   string `yaml:"keep" doc:"nothing, preview or original."`
 }
 
 // Scorer is a model behind an HTTP server.
@@ -142,7 +158,11 @@ func Defaults() Config {
 			DedupeHorizon: Duration(24 * time.Hour), DedupeIDs: 50_000_000,
 			Deadline: Duration(50 * time.Millisecond), DefaultVerdict: "allow",
 		},
-		Image:     Image{Every: Duration(10 * time.Second)},
+		Image: Image{Every: Duration(10 * time.Second)},
+		Media: Media{Keep: Keep{
+			Default: "preview", Never: []string{"child-safety", "child-sexual-abuse", "csae", "csam", "csea"},
+			Retention: Duration(30 * 24 * time.Hour), Quota: 1 << 30,
+		}},
 		Discovery: Discovery{Every: Duration(time.Hour), Window: Duration(24 * time.Hour), Candidates: 200},
 		Archive: Archive{
 			SegmentSize: 128 << 20, SegmentAge: Duration(time.Hour), JournalRetention: Duration(48 * time.Hour),

@@ -77,7 +77,10 @@ func TestEveryFieldIsRead(t *testing.T) {
 			Dir: "/var/lib/ringfence/old", SegmentSize: 64 << 20, SegmentAge: Duration(90 * time.Minute), JournalRetention: Duration(72 * time.Hour),
 		},
 		Sources: Sources{Jetstream: Jetstream{URL: "wss://jetstream.example/subscribe", AllowPrivate: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}}},
-		Media: Media{Fetch: true, AllowPrivate: []netip.Prefix{netip.MustParsePrefix("10.2.0.0/16")}, Scorers: []Scorer{{
+		Media: Media{Fetch: true, AllowPrivate: []netip.Prefix{netip.MustParsePrefix("10.2.0.0/16")}, Keep: Keep{
+			Default: "nothing", Policies: []KeepPolicy{{"spam", "original"}}, Never: []string{"child-safety", "gore"},
+			Retention: Duration(7 * 24 * time.Hour), Quota: 512 << 20,
+		}, Scorers: []Scorer{{
 			Name: "safety", URL: "https://10.3.0.1:9000/score", Policies: []string{"nudity", "gore"}, TokenEnv: "SCORER_TOKEN",
 			Timeout: Duration(2 * time.Second), Batch: 8, AllowPrivate: []netip.Prefix{netip.MustParsePrefix("10.3.0.0/16")},
 		}}},

@@ -76,6 +76,8 @@ func section(t *testing.T, b *strings.Builder, prefix string, v reflect.Value) {
 			section(t, b, key+".", field)
 		case field.Type() == reflect.TypeFor[[]Webhook]():
 			section(t, b, key+"[].", reflect.ValueOf(Webhook{}))
+		case field.Type() == reflect.TypeFor[[]KeepPolicy]():
+			section(t, b, key+"[].", reflect.ValueOf(KeepPolicy{}))
 		case field.Type() == reflect.TypeFor[[]Scorer]():
 			section(t, b, key+"[].", reflect.ValueOf(Scorer{}))
 		}

@@ -20,10 +20,37 @@ const (
 	maxPolicies = 64
 )
 
+// keepWords are the amounts that can be kept of a picture.
+var keepWords = []string{"nothing", "preview", "original"}
+
 // policyPattern is what rules and banks take as a policy.
 var policyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
 
+func (k *Keep) validate(wrong complain) {
+	oneOf(wrong, "media.keep.default", k.Default, keepWords...)
+	if len(k.Policies) > maxPolicies || len(k.Never) > maxPolicies {
+		wrong("media.keep", "more than %d policies", maxPolicies)
+	}
+	for i, p := range k.Policies {
+		field := fmt.Sprintf("media.keep.policies[%d]", i)
+		checkPolicy(wrong, field+".policy", p.Policy)
+		oneOf(wrong, field+".keep", p.Keep, keepWords...)
+	}
+	for i, policy := range k.Never {
+		checkPolicy(wrong, fmt.Sprintf("media.keep.never[%d]", i), policy)
+	}
+	within(wrong, "media.keep.retention", k.Retention, span(time.Hour), span(365*24*time.Hour))
+	within(wrong, "media.keep.quota", k.Quota, 1<<20, 1<<44)
+}
+
+func checkPolicy(wrong complain, field, policy string) {
+	if !policyPattern.MatchString(policy) {
+		wrong(field, "%q must be of a-z, 0-9 and -, at most 64 characters", clip(policy))
+	}
+}
+
 func (m *Media) validate(wrong complain) {
+	m.Keep.validate(wrong)
 	if len(m.Scorers) > maxScorers {
 		wrong("media.scorers", "%d scorers are more than %d", len(m.Scorers), maxScorers)
 	}
@@ -48,9 +75,7 @@ func (s *Scorer) validate(field string, wrong complain) {
 		wrong(field+".policies", "must name 1 to %d policies", maxPolicies)
 	}
 	for i, policy := range s.Policies {
-		if !policyPattern.MatchString(policy) {
-			wrong(fmt.Sprintf("%s.policies[%d]", field, i), "%q must be of a-z, 0-9 and -, at most 64 characters", clip(policy))
-		}
+		checkPolicy(wrong, fmt.Sprintf("%s.policies[%d]", field, i), policy)
 	}
 	s.Timeout, s.Batch = cmp.Or(s.Timeout, scorerTimeout), cmp.Or(s.Batch, scorerBatch)
 	within(wrong, field+".timeout", s.Timeout, span(10*time.Millisecond), span(time.Minute))
