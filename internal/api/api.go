@@ -36,6 +36,7 @@ type Deps struct {
 	Journal   Journal
 	Finder    Finder
 	Recent    Recent
+	Gallery   Gallery // nil where no pictures are fetched
 	Auth      auth.Identifier
 	Keys      *auth.Keyring
 	Health    func() error // an error says why the stores can no longer be written
@@ -111,6 +112,7 @@ func New(d Deps) *API {
 	a.routeDiscoveries()
 	a.routeModels()
 	a.routeCases()
+	a.routeMedia()
 	a.routeTrails()
 	a.routeKeys()
 	a.routeOperations()

@@ -9,6 +9,7 @@ import (
 	"github.com/ringfence/ringfence/internal/control"
 	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/discovery"
+	"github.com/ringfence/ringfence/internal/gallery"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/pipeline"
@@ -77,8 +78,17 @@ type Store interface {
 	ActiveRuleSet(ctx context.Context) (record.RuleSet, error)
 	ListRuleSets(ctx context.Context, p record.Page) ([]record.RuleSet, error)
 	ListDiscoveries(ctx context.Context, state record.DiscoveryState, p record.Page) ([]record.Discovery, error)
+	PutAudit(ctx context.Context, e record.AuditEntry) error
 	AuditTrail(ctx context.Context, p record.Page) ([]record.AuditEntry, error)
 	record.Rejections
+}
+
+// Gallery is the part of [gallery.Gallery] that the API uses.
+type Gallery interface {
+	Find(digest string) (gallery.Picture, error)
+	Preview(ctx context.Context, digest string) ([]byte, error)
+	Original(ctx context.Context, digest string) (file []byte, kind string, err error)
+	Erase(ctx context.Context, account string) (pictures int, err error)
 }
 
 // Finder is the part of [discovery.Finder] that the API uses.

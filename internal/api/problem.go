@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/ringfence/ringfence/internal/control"
+	"github.com/ringfence/ringfence/internal/gallery"
 	"github.com/ringfence/ringfence/internal/record"
 	"github.com/ringfence/ringfence/rule"
 )
@@ -56,7 +57,7 @@ func (a *API) problemOf(ctx context.Context, err error) error {
 		return told
 	case errors.As(err, &rules):
 		return huma.NewError(http.StatusUnprocessableEntity, rules.Error(), details(rules.Problems)...)
-	case errors.Is(err, record.ErrNotFound):
+	case errors.Is(err, record.ErrNotFound), errors.Is(err, gallery.ErrNone):
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, record.ErrConflict), errors.Is(err, control.ErrNoOther):
 		return huma.Error409Conflict(err.Error())

@@ -27,6 +27,7 @@ import (
 	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/discovery"
 	"github.com/ringfence/ringfence/internal/enforce"
+	"github.com/ringfence/ringfence/internal/gallery"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/pipeline"
@@ -44,6 +45,7 @@ const (
 	journalDir   = "journal"    // the journal's records
 	storeDir     = "store"      // hot state's image, decisions, timelines
 	recordsFile  = "records.db" // outbox, cases, changes, rule sets, keys
+	mediaDir     = "media"      // pictures that are kept
 	archiveDir   = "archive"    // unless the configuration names another place
 	emailKeyFile = "email.key"
 )
@@ -83,7 +85,8 @@ type App struct {
 	pictures   *recognise.Worker // nil where pictures are not fetched
 	scorers    []*scorer.HTTP
 	recent     *recent.Uploads
-	followed   atomic.Int64 // time of the Jetstream's latest event in the journal; 0 for none yet
+	gallery    *gallery.Gallery // nil likewise
+	followed   atomic.Int64     // time of the Jetstream's latest event in the journal; 0 for none yet
 
 	stop    context.CancelCauseFunc
 	running chan struct{} // closed when the parts have ended

@@ -51,7 +51,7 @@ func child(text string) int {
 	}
 	if o.Rules != "" {
 		opts.Config.Rules.Dir = o.Rules
-		opts.Config.Media = config.Media{Fetch: true, AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
+		opts.Config.Media.Fetch, opts.Config.Media.AllowPrivate = true, []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	}
 	opts.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	opts.Crash = func(point string) {

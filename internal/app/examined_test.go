@@ -69,9 +69,10 @@ func TestScorer(t *testing.T) {
 	opts := options(dir, "", clock{})
 	opts.Config.Rules.Dir = folderOf(t, scoreRules)
 	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
-	opts.Config.Media = config.Media{Fetch: true, AllowPrivate: loopback, Scorers: []config.Scorer{
+	opts.Config.Media.Fetch, opts.Config.Media.AllowPrivate = true, loopback
+	opts.Config.Media.Scorers = []config.Scorer{
 		{Name: "m", URL: model.URL, Policies: []string{"bright"}, TokenEnv: "SECRET", Timeout: config.Duration(patience), Batch: 4, AllowPrivate: loopback},
-	}}
+	}
 	p := startProduct(t, opts)
 	url := func(format string, args ...any) string { return fmt.Sprintf(`{"url":%q}`, at(format, args...)) }
 	p.send(t, shows("one", "a1", url("1-1.png")), shows("two", "a1", url("2-1.jpg")), shows("two", "a1", url("2-1.jpg")), shows("none", "a2", url("inside")))

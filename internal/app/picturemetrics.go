@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/ringfence/ringfence/internal/gallery"
 	"github.com/ringfence/ringfence/internal/recognise"
 	"github.com/ringfence/ringfence/internal/scorer"
 )
@@ -37,6 +38,27 @@ func (m pictureMetrics) Collect(out chan<- prometheus.Metric) {
 	for result, n := range s.Examined {
 		out <- prometheus.MustNewConstMetric(picturesExamined, prometheus.CounterValue, float64(n), result)
 	}
+}
+
+// galleryMetrics likewise.
+type galleryMetrics struct{ of *gallery.Gallery }
+
+var (
+	keptPictures = prometheus.NewDesc("ringfence_media_kept", "Known pictures of which something is kept, or known to be kept not.", nil, nil)
+	keptBytes    = prometheus.NewDesc("ringfence_media_kept_bytes", "What is kept of them.", nil, nil)
+)
+
+// Describe implements [prometheus.Collector].
+func (galleryMetrics) Describe(out chan<- *prometheus.Desc) {
+	out <- keptPictures
+	out <- keptBytes
+}
+
+// Collect implements [prometheus.Collector].
+func (m galleryMetrics) Collect(out chan<- prometheus.Metric) {
+	s := m.of.Stats()
+	out <- prometheus.MustNewConstMetric(keptPictures, prometheus.GaugeValue, float64(s.Pictures))
+	out <- prometheus.MustNewConstMetric(keptBytes, prometheus.GaugeValue, float64(s.Bytes))
 }
 
 // scorerMetrics likewise.

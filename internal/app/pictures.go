@@ -2,10 +2,14 @@ package app
 
 import (
 	"context"
+	"path/filepath"
 	"time"
 
+	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/internal/blob/folder"
 	"github.com/ringfence/ringfence/internal/extract"
 	"github.com/ringfence/ringfence/internal/fetch"
+	"github.com/ringfence/ringfence/internal/gallery"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/recognise"
 	"github.com/ringfence/ringfence/internal/scorer"
@@ -26,7 +30,7 @@ const (
 
 // openPictures makes the worker that fetches pictures, if the configuration asks for it. When it is used for the first time it begins
 // with what comes, not with what the journal has.
-func (a *App) openPictures(context.Context) error {
+func (a *App) openPictures(ctx context.Context) error {
 	cfg := &a.opts.Config.Media
 	if !cfg.Fetch {
 		return nil
@@ -49,7 +53,11 @@ func (a *App) openPictures(context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.openGallery(ctx); err != nil {
+		return err
+	}
 	a.pictures = recognise.New(recognise.Options{
+		Banks: func() *bank.Set { return a.engine.Status().Banks }, Gallery: a.gallery,
 		Journal: a.journal, Append: a.ingest.Append, Client: client, After: journal.Position(done), Now: a.opts.Now, Limits: extract.Limits(), Log: a.opts.Log,
 		Wanted: func(ctx context.Context, through journal.Position) (rule.MediaWants, error) {
 			if err := a.engine.WaitDecided(ctx, through); err != nil {
@@ -63,8 +71,31 @@ func (a *App) openPictures(context.Context) error {
 		Hashers:   max(1, workers(a.opts.Workers)/2), // so that texts find a core
 		Examiners: max(1, workers(a.opts.Workers)/4), Scorers: scorers,
 	})
-	a.metrics.MustRegister(pictureMetrics{a.pictures})
+	a.metrics.MustRegister(pictureMetrics{a.pictures}, galleryMetrics{a.gallery})
 	return nil
+}
+
+// openGallery opens what is kept of known pictures.
+func (a *App) openGallery(ctx context.Context) error {
+	cfg := &a.opts.Config.Media.Keep
+	store, err := folder.Open(filepath.Join(a.opts.Config.DataDir, mediaDir))
+	if err != nil {
+		return err
+	}
+	a.later("media", store.Close)
+	rules := gallery.Rules{Policies: map[string]gallery.Keep{}, Never: cfg.Never}
+	if rules.Default, err = gallery.ParseKeep(cfg.Default); err != nil {
+		return err
+	}
+	for _, p := range cfg.Policies {
+		if rules.Policies[p.Policy], err = gallery.ParseKeep(p.Keep); err != nil {
+			return err
+		}
+	}
+	a.gallery, err = gallery.Open(ctx, store, gallery.Options{
+		Rules: rules, Retention: time.Duration(cfg.Retention), Quota: int64(cfg.Quota), Now: a.opts.Now, Log: a.opts.Log,
+	})
+	return err
 }
 
 // openScorers makes the scorers of the configuration, which are parts of the app.

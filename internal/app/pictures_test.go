@@ -2,12 +2,14 @@ package app_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -182,10 +184,37 @@ func TestPictures(t *testing.T) {
 	if n := bytes.Count(live, []byte(`{"rule":"by-text","text"`)); n != 7 {
 		t.Errorf("rules that read no picture were evaluated again: %d", n)
 	}
+	for path, want := range map[string]string{"1-3.jpg": "preview", "4-0.png": ""} {
+		if got := keptOf(t, p, at("%s", path)); got != want {
+			t.Errorf("of %s %q is kept, want %q", path, got, want)
+		}
+	}
 	p.stop(t)
 	for _, workers := range []int{1, 4} {
 		same(t, fmt.Sprintf("a replay with %d workers", workers), live, replayFolder(t, dir, workers, nil))
 	}
+}
+
+// keptOf says what the product keeps of the picture at an address.
+func keptOf(t *testing.T, p *product, url string) string {
+	t.Helper()
+	resp, err := http.Get(url) //nolint:noctx // of a server of the test
+	must(t, err)
+	defer resp.Body.Close()
+	file, err := io.ReadAll(resp.Body)
+	must(t, err)
+	path := fmt.Sprintf("/v1/media/%x", sha256.Sum256(file))
+	a, err := p.client.call(http.MethodGet, path, "")
+	must(t, err)
+	var kept struct{ Keep string }
+	if a.status == http.StatusNotFound {
+		return ""
+	}
+	must(t, json.Unmarshal(a.body, &kept))
+	if a, err = p.client.call(http.MethodGet, path+"/preview", ""); err != nil || a.status != http.StatusOK || !bytes.HasPrefix(a.body, []byte("\xff\xd8")) {
+		t.Errorf("the preview: %d, %v", a.status, err)
+	}
+	return kept.Keep
 }
 
 // TestKillWhilePicturesAreFetched kills the product again and again while it fetches, and holds that each event is decided on once by what

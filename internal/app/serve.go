@@ -75,11 +75,15 @@ func (a *App) openAPI(context.Context) error {
 	}
 	bounds := api.DefaultLimits()
 	bounds.Event, bounds.Body, bounds.Batch, bounds.Deadline = limits(cfg), int64(cfg.Ingest.MaxBody), cfg.Ingest.MaxBatch, time.Duration(cfg.Decide.Deadline)
-	handler := api.New(api.Deps{
+	deps := api.Deps{
 		Engine: a.engine, Decisions: a.engine.Decisions(), Ingest: a.ingest, Control: a.control, Store: a.records, Journal: a.journal, Finder: a.discovery, Recent: a.recent,
 		Auth: who, Keys: a.keys, Health: a.health, Now: a.opts.Now, Log: a.opts.Log, Registry: a.metrics, Limits: bounds,
 		Default: cfg.Decide.DefaultVerdict,
-	})
+	}
+	if a.gallery != nil {
+		deps.Gallery = a.gallery
+	}
+	handler := api.New(deps)
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; choose another address with --listen, or listen: in the configuration", cfg.Listen, err)
@@ -135,7 +139,7 @@ func (a *App) parts() []part {
 		})},
 	}
 	if a.pictures != nil {
-		parts = append(parts, part{"pictures", a.pictures.Run})
+		parts = append(parts, part{"pictures", a.pictures.Run}, part{"gallery", a.every(time.Hour, a.gallery.Sweep)})
 	}
 	for _, s := range a.scorers {
 		parts = append(parts, part{"scorer " + s.Name(), s.Run})

@@ -59,6 +59,8 @@ var table = [...]struct {
 		"GET /v1/cases/{id}",
 		"GET /v1/changes",
 		"GET /v1/dead-letters",
+		"GET /v1/media/{digest}",
+		"GET /v1/media/{digest}/preview",
 	}},
 	{Rules, []string{
 		"PUT /v1/banks/{name}",
@@ -85,6 +87,7 @@ var table = [...]struct {
 		"POST /v1/effects/requeue",
 		"POST /v1/enforcements/lift",
 		"POST /v1/cases/{id}/close",
+		"GET /v1/media/{digest}/original",
 		"POST /v1/banks/{name}/feedback",
 	}},
 	{Admin, []string{
@@ -92,5 +95,6 @@ var table = [...]struct {
 		"POST /v1/keys",
 		"DELETE /v1/keys/{id}",
 		"GET /v1/audit",
+		"POST /v1/media/erase",
 	}},
 }

@@ -37,6 +37,8 @@ var layers = []string{
 	"internal/record",
 	"internal/decide",
 	"internal/fetch",
+	"internal/blob",
+	"internal/gallery",
 	"internal/scorer",
 	"internal/recognise",
 	"internal/recent",

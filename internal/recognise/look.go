@@ -1,6 +1,7 @@
 package recognise
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"crypto/sha1"
@@ -15,11 +16,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/fetch"
+	"github.com/ringfence/ringfence/internal/gallery"
 	"github.com/ringfence/ringfence/internal/signals"
 	"github.com/ringfence/ringfence/media/layout"
 	"github.com/ringfence/ringfence/media/pdq"
 	"github.com/ringfence/ringfence/media/picture"
+	"github.com/ringfence/ringfence/rule"
 )
 
 // Why there is nothing to say of a picture. The words are media.failures of rules.
@@ -51,12 +55,16 @@ type tools struct {
 	hasher  *pdq.Hasher
 	locator layout.Locator
 	crop    []byte
+
+	banks  bank.Reader
+	looked bank.Picture
+	found  []rule.Found
 }
 
 func newTools() *tools { return &tools{hasher: pdq.NewHasher()} }
 
 // look fetches a picture within the given time, and hashes it. took is how long fetching took.
-func (w *Worker) look(ctx context.Context, url string, within time.Duration) (p signals.Picture, file []byte, took time.Duration) {
+func (w *Worker) look(ctx context.Context, j *job, url string, within time.Duration) (p signals.Picture, file []byte, took time.Duration) {
 	begin := w.opts.Now()
 	file, failure := w.get(ctx, url, within)
 	took = max(0, time.Duration(w.opts.Now()-begin))
@@ -67,7 +75,7 @@ func (w *Worker) look(ctx context.Context, url string, within time.Duration) (p 
 	if len(file) >= smallFile {
 		defer func() { <-w.large }()
 	}
-	w.hashFile(ctx, file, &p)
+	w.hashFile(ctx, j, file, &p)
 	return p, file, took
 }
 
@@ -89,7 +97,7 @@ func (w *Worker) get(ctx context.Context, url string, within time.Duration) (fil
 }
 
 // hashFile fills in what can be told of a file.
-func (w *Worker) hashFile(ctx context.Context, file []byte, p *signals.Picture) {
+func (w *Worker) hashFile(ctx context.Context, j *job, file []byte, p *signals.Picture) {
 	p.MD5, p.SHA1, p.SHA256 = digests(file)
 	var t *tools
 	select {
@@ -106,6 +114,34 @@ func (w *Worker) hashFile(ctx context.Context, file []byte, p *signals.Picture) 
 		return
 	}
 	t.hash(decoded, p)
+	if w.opts.Gallery == nil {
+		return
+	}
+	if policies := t.offends(w.opts.Banks(), j, p); len(policies) > 0 {
+		w.keep(ctx, gallery.Sighting{Digest: p.SHA256, Account: j.event.Actor, Policies: policies, File: file, Picture: decoded})
+	}
+}
+
+// offends gives the policies of the entries of banks that a picture matches now. What the rules are told is by the banks as of the record.
+func (t *tools) offends(banks *bank.Set, j *job, p *signals.Picture) (policies []string) {
+	t.looked, _ = p.Hashes(t.looked.PDQ)
+	t.found = t.banks.LookAt(t.found[:0], banks, &t.looked, "", bank.Occasion{Actor: j.event.Actor, Time: j.event.Time})
+	for i := range t.found {
+		if f := &t.found[i]; !f.Good {
+			policies = append(policies, cmp.Or(f.Policy, noPolicy))
+		}
+	}
+	return policies
+}
+
+// noPolicy stands for the policy of a bank's entry that states none.
+const noPolicy = "none"
+
+// keep keeps a picture. That it cannot be kept must not keep rules from deciding on it.
+func (w *Worker) keep(ctx context.Context, s gallery.Sighting) {
+	if err := w.opts.Gallery.Keep(ctx, s); err != nil && ctx.Err() == nil {
+		w.opts.Log.Error("a known picture cannot be kept", "sha256", s.Digest, "error", err)
+	}
 }
 
 func digests(file []byte) (m, s1, s256 string) {

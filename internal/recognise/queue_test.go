@@ -142,7 +142,7 @@ func TestLargeFiles(t *testing.T) {
 	w.pauses = nil
 	for range maxLarge {
 		for path, want := range map[string]string{"/whole": notPicture, "/cut": unreachable} {
-			if got, _, _ := w.look(t.Context(), s.URL+path, eventTime); got.Failure != want {
+			if got, _, _ := w.look(t.Context(), &job{}, s.URL+path, eventTime); got.Failure != want {
 				t.Errorf("%s: got %q, want %q", path, got.Failure, want)
 			}
 		}

@@ -24,6 +24,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/internal/gallery"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/scorer"
 	"github.com/ringfence/ringfence/internal/signals"
@@ -46,6 +48,9 @@ type Options struct {
 	Limits  event.Limits
 	Decoder picture.Decoder
 	Hashers int // pictures that are decoded and hashed at a time, at least 1; each takes up to 12 bytes a pixel
+
+	Banks   func() *bank.Set // as they are, to tell which pictures are known
+	Gallery *gallery.Gallery // keeps those; nil for none
 
 	Examiners int // pictures that are examined on this machine at a time, at least 1
 	Scorers   []scorer.Scorer
@@ -240,7 +245,7 @@ func (w *Worker) do(ctx context.Context, j *job) error {
 		if n < maxEach {
 			var took time.Duration
 			url := j.event.Media[at].URL
-			p, file, took = w.look(ctx, url, left)
+			p, file, took = w.look(ctx, j, url, left)
 			left -= took
 			j.took[domainOf(url)] += took
 		}

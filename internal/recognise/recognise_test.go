@@ -120,7 +120,7 @@ func TestLook(t *testing.T) {
 		"/page": notPicture, "/text.png": notPicture, "/cut.png": malformed, "/huge.png": tooLarge, "/inside": refused, "/metadata": refused,
 		"/round": refused, "/down": unreachable, "/none": missing, "/late.png": "",
 	} {
-		if got, _, _ := w.look(t.Context(), s.URL+path, eventTime); got.Failure != want {
+		if got, _, _ := w.look(t.Context(), &job{}, s.URL+path, eventTime); got.Failure != want {
 			t.Errorf("%s: got %q, want %q", path, got.Failure, want)
 		}
 	}
@@ -128,16 +128,16 @@ func TestLook(t *testing.T) {
 		"file:///etc/passwd": refused, "http://user:secret@127.0.0.1/": refused, "http://10.0.0.1/x.png": refused, "http://[::1]/": refused,
 		strings.Replace(s.URL, "127.0.0.1", "localhost", 1) + "/none": missing, "ftp://127.0.0.1/": refused, "http://127.0.0.1:1/": unreachable,
 	} {
-		if got, _, _ := w.look(t.Context(), url, eventTime); got.Failure != want {
+		if got, _, _ := w.look(t.Context(), &job{}, url, eventTime); got.Failure != want {
 			t.Errorf("%s: got %q, want %q", url, got.Failure, want)
 		}
 	}
 	hasty := options(t)
 	hasty.Client.Timeout = 50 * time.Millisecond
-	if got, _, _ := New(hasty).look(t.Context(), s.URL+"/slow", eventTime); got.Failure != timeout {
+	if got, _, _ := New(hasty).look(t.Context(), &job{}, s.URL+"/slow", eventTime); got.Failure != timeout {
 		t.Errorf("/slow: got %q, want %q", got.Failure, timeout)
 	}
-	got, _, _ := w.look(t.Context(), s.URL+"/good.png", eventTime)
+	got, _, _ := w.look(t.Context(), &job{}, s.URL+"/good.png", eventTime)
 	decoded, err := picture.Decoder{}.Decode(t.Context(), drawn(t, 200, 150))
 	if err != nil {
 		t.Fatal(err)

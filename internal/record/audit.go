@@ -15,6 +15,9 @@ import (
 // The trail is a chain: the hash of an entry is SHA-256 over the hash before it and the entry, so that an entry cannot be changed, removed or moved without the
 // chain breaking there. Who can write to the store can make a whole new chain; a head that is kept elsewhere (see [VerifyAudit]) shows that, too.
 type Audit interface {
+	// PutAudit appends an entry for what leaves no other trace, such as looking at an original. Seq and Hash are set by the store.
+	PutAudit(ctx context.Context, e AuditEntry) error
+
 	// AuditTrail lists entries, newest first.
 	AuditTrail(ctx context.Context, p Page) ([]AuditEntry, error)
 

@@ -31,6 +31,7 @@ func newChain(n int) *chain {
 func (c *chain) AuditTrail(context.Context, Page) ([]AuditEntry, error) {
 	return nil, errors.New("not asked")
 }
+func (c *chain) PutAudit(context.Context, AuditEntry) error   { return errors.New("not asked") }
 func (c *chain) AuditHead(context.Context) (AuditHead, error) { return c.head, nil }
 
 func (c *chain) AuditFrom(_ context.Context, after int64, limit int) ([]AuditEntry, error) {

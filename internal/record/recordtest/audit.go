@@ -58,6 +58,11 @@ func auditChain(t *testing.T, s record.Store) {
 	_, err = s.PutRuleSet(t.Context(), record.RuleSet{Hash: "h", By: "person:ada", At: 3, Note: "Räuber \x00"})
 	ok(t, err)
 	verify(4, early)
+	entry := record.AuditEntry{At: 9, By: "key:ada", Action: "media.original", Subject: "d1", Reason: "case 7"}
+	ok(t, s.PutAudit(t.Context(), entry))
+	verify(5, early)
+	entry.Seq = 5
+	diff(t, "what was put", newestAudit(t, s, 1), []record.AuditEntry{entry})
 }
 
 // auditEffects sees what rules do in the trail, once, and not what they only would have done.

@@ -71,6 +71,11 @@ func scanAudit(r *sql.Rows, a *record.AuditEntry) error {
 	return nil
 }
 
+// PutAudit implements record.Audit.
+func (s *Store) PutAudit(ctx context.Context, e record.AuditEntry) error {
+	return s.update(ctx, "put audit entry "+e.Action, func(tx *sql.Tx) error { return audit(ctx, tx, e) })
+}
+
 // AuditTrail implements record.Audit.
 func (s *Store) AuditTrail(ctx context.Context, p record.Page) ([]record.AuditEntry, error) {
 	return list(ctx, s.read, "audit trail", scanAudit, `SELECT `+auditColumns+` FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?`, before(p), p.Size())
