@@ -3,6 +3,7 @@ package sim
 // act is an event before it is written out: who does what, by numbers.
 type act struct {
 	at     int64
+	serial uint64 // its place among all acts of the round, from 1
 	actor  uint32 // number of an account
 	target uint32 // number of an account + 1; 0: none
 	made   uint32 // number of the content that the act makes; 0: none

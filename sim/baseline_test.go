@@ -119,6 +119,11 @@ func TestScratch(t *testing.T) {
 	}
 	proto := map[string]bool{"co-share": true, "boost": true, "follow-train": true, "paraphrase": true, "shared-infrastructure": true, "reply-brigade": true, "slow-drip": true, "camouflage": true, "hijacked": true, "sleeper-cell": true, "rotating-squads": true,
 		"organic": true, "breaking-news": true, "fan": true, "newsroom": true, "giveaway": true, "nat": true}
+	weights := map[int]int{}
+	all := 0
+	c := coaction.CooRTweet{Window: 60, MinParticipation: 2}
+	_ = c.Edges(&p.shares, func(e *coaction.Edge) error { weights[min(e.Weight, 6)]++; all++; return nil })
+	fmt.Println("edges", all, weights)
 	names := []string{}
 	for n := range sizes {
 		names = append(names, n)

@@ -15,6 +15,7 @@ type campaign struct {
 	until   int64
 	base    uint64 // names what the campaign has: the same in every round until it moves
 	first   map[uint32]int64
+	lost    int // times that it lost accounts
 }
 
 // stageAll stages each kind of campaign and of look-alike once.
@@ -24,8 +25,10 @@ func (w *world) stageAll(i int) {
 		c.Dials = a.draw(c.same(), w.scale)
 		c.from = c.d.between(w.start+day/2, w.start+w.span-int64(c.Days)*day)
 		c.until = c.from + int64(c.Days)*day
+		dials := c.Dials
 		a.stage(c)
 		c.tell()
+		w.drawn = append(w.drawn, Drawn{c.group, c.what, w.round.Number, c.lost, dials})
 	}
 	for k, l := range lookAlikes {
 		c := w.campaign(l.Class, false, uint64(64+k), i)
@@ -69,19 +72,18 @@ func (c *campaign) tell() {
 
 // recruit makes the members, of accounts made young to old days before; and what became of the campaign by what it lost.
 func (c *campaign) recruit(young, old int64) {
-	lost := 0
 	for range c.Size {
 		n := c.w.recruit(c.d, young, old)
-		lost = max(lost, c.w.generation(n))
+		c.lost = max(c.lost, c.w.generation(n))
 		c.members = append(c.members, n)
 	}
-	c.adapt(lost)
+	c.adapt()
 }
 
 // adapt makes the campaign harder to see as often as it lost accounts.
-func (c *campaign) adapt(lost int) {
+func (c *campaign) adapt() {
 	tactics := c.same()
-	for range lost {
+	for range c.lost {
 		if tactics.chance(50) {
 			c.Jitter *= 2
 		} else {

@@ -56,7 +56,7 @@ func (c *campaign) batch(first, within int64) {
 // stageSleepers: a batch signs up on the first day, does next to nothing, and shares links together on the last.
 func stageSleepers(c *campaign) {
 	c.recruit(0, 1)
-	c.settle(8, 0, 100)
+	c.settle(1+len(c.members)/4, 0, 100)
 	c.batch(c.same().between(2*hour, day/2), 10*hour)
 	c.hide()
 	c.from = c.w.start + c.w.span - day

@@ -81,7 +81,7 @@ func stageHijacked(c *campaign) {
 	c.members = c.w.passersby(c.d, c.Size)
 	c.from = c.w.start + int64(c.w.scale.Days-2)*day
 	c.until = c.from + day
-	var proxies [4]place
+	proxies := make([]place, 1+len(c.members)/4)
 	for i := range proxies {
 		proxies[i] = hosting(c.d)
 	}

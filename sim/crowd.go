@@ -131,9 +131,9 @@ func (c *crowd) someone(community int, at int64) (n uint32, ok bool) {
 	return n, false
 }
 
-// other is somebody who reacts to what is of a community: mostly of the same.
-func (c *crowd) other(community int, at int64) (n uint32, ok bool) {
-	if c.d.chance(25) {
+// other is somebody who reacts to what is of a community: mostly of the same, unless it has grown large.
+func (c *crowd) other(community, size int, at int64) (n uint32, ok bool) {
+	if c.d.chance(min(90, 20+size/4)) {
 		community = c.circle()
 	}
 	return c.someone(community, at)
@@ -168,7 +168,7 @@ func (c *crowd) size(quantiles []int, tail int) int {
 // passedOn and linked are pairs of a size and the share of things, in thousandths, that are not larger.
 var (
 	passedOn = []int{1, 678, 2, 770, 3, 815, 5, 862, 7, 900, 16, 950, 36, 975, 72, 990}
-	linked   = []int{1, 255, 2, 640, 3, 735, 4, 800, 6, 905, 9, 950, 14, 975, 24, 990}
+	linked   = []int{1, 40, 2, 480, 3, 650, 4, 730, 6, 850, 9, 920, 14, 955, 28, 982}
 )
 
 // cascade is a post that others pass on, like and answer. It gives how many acts that makes.
@@ -206,9 +206,9 @@ func (c *crowd) links(community int, at int64) int {
 // spread lets different people do something, over times after a start whose median is given; most of it early, and the rest long after.
 func (c *crowd) spread(a act, size, community int, at, median int64) (made int) {
 	seen := make(map[uint32]bool, size)
-	for range size {
+	for tries := 0; len(seen) < size && tries < 2*size; tries++ {
 		a.at = at + c.d.lognormal(median, 170)
-		n, ok := c.other(community, a.at)
+		n, ok := c.other(community, size, a.at)
 		if !ok || seen[n] || n+1 == a.target {
 			continue
 		}

@@ -2,14 +2,14 @@ package sim
 
 // Dials say how hard a campaign is to see.
 type Dials struct {
-	Size          int // accounts
-	Objects       int // things that they act on together: posts, links, victims' posts, bursts of copies
-	Participation int // percent of the members who take part in each
-	Jitter        int // seconds in which those act: uniform, but for the drip, where it is the mean of an exponential
-	Camouflage    int // acts of each member, on average, that are as anybody's
-	Reuse         int // percent of the objects that are an earlier one again
-	Paraphrase    int // percent of the words with an alternative that a copy replaces
-	Days          int // over which the campaign stretches
+	Size          int `json:"size"`          // accounts
+	Objects       int `json:"objects"`       // things that they act on together: posts, links, victims' posts, bursts of copies
+	Participation int `json:"participation"` // percent of the members who take part in each
+	Jitter        int `json:"jitter"`        // seconds in which those act: evenly, but for the drip, where it is the mean of an exponential
+	Camouflage    int `json:"camouflage"`    // acts of each member, on average, that are as anybody's
+	Reuse         int `json:"reuse"`         // percent of the objects that are an earlier one again
+	Paraphrase    int `json:"paraphrase"`    // percent of the words with an alternative that a copy replaces
+	Days          int `json:"days"`          // over which the campaign stretches
 }
 
 // Span is the dials that a simulation draws between: each evenly, and Jitter by its logarithm.

@@ -76,12 +76,12 @@ func (d dice) count(hundredths int) int {
 	return n
 }
 
-// skewed picks 0..n-1, the r-th as often as (r+1) to the power of -3/4: few take most.
+// skewed picks 0..n-1: few take most, as (r+1) to the power of -4/5, but for the first fortieth, which are equal.
 func (d dice) skewed(n int) int {
 	u := uint64(d.Uint32())
-	u = u * u >> 32
-	u = u * u >> 32
-	return int(u * uint64(n) >> 32)
+	v := u * u >> 32
+	u = v * v >> 32 * u >> 32
+	return min(int(u*uint64(n)>>32)+d.IntN(n/40+1), n-1)
 }
 
 // pick is one of the choices, all equally likely.

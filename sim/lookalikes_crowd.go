@@ -38,13 +38,13 @@ func stageBreakingNews(c *campaign) {
 	c.borrow()
 	for range 2 {
 		at := c.moment()
-		heard := c.members[c.d.IntN(len(c.members)/3):]
+		heard := c.members[c.d.IntN(len(c.members)/6):]
 		for i := range 4 {
 			link := "https://news.example/breaking/" + hex8(c.d.Uint32())
 			default_ := c.w.say(line{spin: newsDefault, link: link})
 			own := c.w.say(line{spin: "{Big news|Wow|Finally|Important|Unbelievable} {time}: {name} and the {adj} {noun}. {I|We} {hope|doubt|knew} it.", paraphrase: 75, link: link})
 			for _, n := range heard {
-				if !c.d.chance(45) {
+				if !c.d.chance(43) {
 					continue
 				}
 				says := own

@@ -24,13 +24,13 @@ func newPen(w *world) *pen {
 	return p
 }
 
-// write is the event of an act, valid until the next call. It depends on the act and its serial number alone.
-func (p *pen) write(a *act, serial uint64) *event.Event {
+// write is the event of an act, valid until the next call. It depends on the act alone.
+func (p *pen) write(a *act) *event.Event {
 	e, w := &p.e, p.w
 	e.Reset()
-	e.ID, e.Time, e.Kind = "e"+p.round+pad(serial, 8), a.at, kinds[a.kind]
+	e.ID, e.Time, e.Kind = "e"+p.round+pad(a.serial, 8), a.at, kinds[a.kind]
 	who := w.who(p.d, a.actor)
-	p.d.restart(w.seed, aboutAct+uint64(w.round.Number)<<16, serial)
+	p.d.restart(w.seed, aboutAct+uint64(w.round.Number)<<16, a.serial)
 	e.Actor = w.accountID(a.actor)
 	if a.of != 0 {
 		switch a.kind {

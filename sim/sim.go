@@ -90,7 +90,7 @@ type Truth struct {
 	Third   string `json:"third,omitempty"`
 }
 
-// Generate simulates the first round of a seed. It calls emit with each event in time order and returns the truth about every
+// Generate simulates the first round of a seed. It calls emit with each event in order of time and returns the truth about every
 // account. The event is valid until emit returns; an error of emit stops the simulation and is returned.
 //
 // Memory is bounded by the accounts, by what campaigns do, and by what people do in some hours; not by the number of events.
@@ -110,6 +110,8 @@ type Round struct {
 	// which share nothing with the lost ones but their purpose, and each time it lost any it does one of two things, by lot: it doubles its
 	// jitter, or it moves everybody to new addresses and devices. It meets what people see, not thresholds or scores.
 	Suspended []string
+
+	Delivery Delivery
 }
 
 const maxRounds = 100
@@ -117,6 +119,9 @@ const maxRounds = 100
 func (r Round) check() error {
 	if r.Number < 0 || r.Number >= maxRounds {
 		return fmt.Errorf("sim: round %d: give 0 to %d", r.Number, maxRounds-1)
+	}
+	if err := r.Delivery.check(); err != nil {
+		return err
 	}
 	return r.Scale.check()
 }
@@ -128,9 +133,9 @@ func (r Round) Generate(emit func(*event.Event) error) ([]Truth, error) {
 		return nil, err
 	}
 	p := newPen(w)
-	err = w.play(func(acts []act, serial uint64) error {
+	err = w.play(func(acts []act) error {
 		for i := range acts {
-			if err := emit(p.write(&acts[i], serial+uint64(i))); err != nil {
+			if err := emit(p.write(&acts[i])); err != nil {
 				return err
 			}
 		}
@@ -158,20 +163,28 @@ func (r Round) stage() (*world, error) {
 	return w, nil
 }
 
-// play lets the crowd act and hands out all acts in order, some at a time. serial is the number of the first. The acts are valid until do returns.
-func (w *world) play(do func(acts []act, serial uint64) error) error {
+// play lets the crowd act and hands out all acts, some at a time, in the order in which they arrive. The acts are the receiver's.
+func (w *world) play(do func([]act) error) error {
 	c := newCrowd(w)
-	serial := uint64(1)
+	net := network{Delivery: w.round.Delivery, seed: w.seed}
+	serial := uint64(0)
 	for h := range w.hours {
 		c.hour(h)
 		acts := w.hours[h]
 		w.hours[h] = nil
 		slices.SortStableFunc(acts, func(a, b act) int { return cmp.Compare(a.at, b.at) })
 		acts = c.settle(acts)
-		if err := do(acts, serial); err != nil {
+		for i := range acts {
+			serial++
+			acts[i].serial = serial
+		}
+		until := w.start + int64(h+1)*hour
+		if h == len(w.hours)-1 {
+			until += 2 * hour // later than anything arrives
+		}
+		if err := do(net.deliver(acts, until)); err != nil {
 			return err
 		}
-		serial += uint64(len(acts))
 	}
 	return nil
 }

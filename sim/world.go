@@ -36,6 +36,7 @@ type world struct {
 	lines     []line
 	items     uint32 // content made so far
 	truth     []told
+	drawn     []Drawn
 	grouped   map[uint32]bool
 	suspended map[string]bool
 }
@@ -53,7 +54,6 @@ func newWorld(r Round) *world {
 		suspended: make(map[string]bool, len(r.Suspended)),
 	}
 	w.start = Start + int64(r.Number)*w.span
-	w.items = uint32(r.Number) << 25 // content of different rounds has different names
 	for _, account := range r.Suspended {
 		w.suspended[account] = true
 	}

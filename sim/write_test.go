@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -16,7 +17,7 @@ import (
 
 func TestWriteHoldsWhatGenerateGives(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
-	if err := Write(dir, 1, small); err != nil {
+	if err := (Round{Seed: 1, Scale: small}).Write(dir, 2); err != nil {
 		t.Fatal(err)
 	}
 	file, err := os.Open(filepath.Join(dir, EventsFile))
@@ -69,7 +70,43 @@ func TestWriteNamesTheFileItCannotMake(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, TruthFile), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(dir, 1, small); err == nil || !strings.Contains(err.Error(), TruthFile) {
+	if err := (Round{Seed: 1, Scale: small}).Write(dir, 2); err == nil || !strings.Contains(err.Error(), TruthFile) {
 		t.Errorf("error %v, want one that names %s", err, TruthFile)
 	}
+}
+
+// TestBytesDoNotDependOnTheWorkers also holds for events that arrive out of order, and for a round after an enforcement.
+func TestBytesDoNotDependOnTheWorkers(t *testing.T) {
+	r := Round{Seed: 5, Scale: small, Number: 1, Delivery: Delivery{Lost: 50, Late: 2 * time.Minute, Skew: 30 * time.Second}}
+	for _, tr := range mustTruth(t, 5) {
+		if tr.Harmful && len(r.Suspended) < 60 {
+			r.Suspended = append(r.Suspended, tr.Account)
+		}
+	}
+	files := func(workers int) (all [3]string) {
+		dir := t.TempDir()
+		if err := r.Write(dir, workers); err != nil {
+			t.Fatal(err)
+		}
+		for i, name := range []string{EventsFile, TruthFile, CampaignsFile} {
+			b, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[i] = string(b)
+		}
+		return all
+	}
+	one := files(1)
+	for _, workers := range []int{2, 3, 8} {
+		if files(workers) != one {
+			t.Errorf("%d workers write other bytes than one", workers)
+		}
+	}
+}
+
+func mustTruth(t *testing.T, seed uint64) []Truth {
+	t.Helper()
+	_, truth := run(t, seed, small)
+	return truth
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -96,7 +97,7 @@ func (c *demoCmd) play(ctx context.Context, a *app.App) error {
 	fmt.Fprintf(os.Stderr, "Simulating %d days of a platform: %d accounts, hidden campaigns, benign look-alikes (seed %d)…\n", scale.Days, scale.Accounts, c.Seed)
 	end := time.Now().Truncate(time.Minute)
 	shift := end.AddDate(0, 0, -scale.Days).UnixNano() - sim.Start
-	if err := sim.Write(dir, c.Seed, scale); err != nil {
+	if err := (sim.Round{Seed: c.Seed, Scale: scale}).Write(dir, runtime.GOMAXPROCS(0)); err != nil {
 		return err
 	}
 	r, err := source.Open(filepath.Join(dir, sim.EventsFile), source.Options{Limits: event.DefaultLimits()})
