@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/ringfence/ringfence/internal/record"
-	"github.com/ringfence/ringfence/internal/record/sqlite"
 )
 
 type auditCmd struct {
@@ -79,17 +77,4 @@ func (c auditHeadCmd) Run(ctx context.Context) error {
 		fmt.Println(h)
 	}
 	return err
-}
-
-// records opens the records of a data folder, also beside a running server.
-func (p place) records(ctx context.Context) (*sqlite.Store, error) {
-	cfg, err := p.load()
-	if err != nil {
-		return nil, err
-	}
-	path := filepath.Join(cfg.DataDir, "records.db")
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("%s holds no records: %w; --data or --config says where the server's data folder is", cfg.DataDir, err)
-	}
-	return sqlite.Open(ctx, path)
 }

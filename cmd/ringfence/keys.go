@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/auth"
-	"github.com/ringfence/ringfence/internal/record/sqlite"
 )
 
 type keysCmd struct {
@@ -26,15 +24,12 @@ func keyring(ctx context.Context, p place, create bool) (*auth.Keyring, func() e
 	if err != nil {
 		return nil, nil, err
 	}
-	path := filepath.Join(cfg.DataDir, "records.db")
 	if create {
-		if err := os.MkdirAll(cfg.DataDir, 0o750); err != nil {
+		if err := p.make(); err != nil {
 			return nil, nil, err
 		}
-	} else if _, err := os.Stat(path); err != nil {
-		return nil, nil, fmt.Errorf("%s holds no keys: %w; --data or --config says where the server's data folder is", cfg.DataDir, err)
 	}
-	store, err := sqlite.Open(ctx, path)
+	store, err := p.records(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -45,7 +40,7 @@ func keyring(ctx context.Context, p place, create bool) (*auth.Keyring, func() e
 type keysCreateCmd struct {
 	place
 	Name   string   `arg:"" help:"Who uses it, such as platform-ingest."`
-	Scopes []string `required:"" enum:"ingest,decide,read,rules,act,admin" placeholder:"SCOPE,…" help:"What it may do: ingest, decide, read, rules, act, admin."`
+	Scopes []string `required:"" enum:"ingest,decide,read,rules,review,act,approve,audit,admin" placeholder:"SCOPE,…" help:"What it may do: ingest, decide, read, rules, review, act, approve, audit, admin."`
 	Quota  int      `help:"Events a second; 0 is the configuration's."`
 }
 

@@ -37,6 +37,7 @@ type cli struct {
 	Bench       benchCmd       `cmd:"" help:"Measure every figure that the pages state, beside the peers that can be run here."`
 	Config      configCmd      `cmd:"" help:"Check a configuration file."`
 	Keys        keysCmd        `cmd:"" help:"Make, list and revoke API keys."`
+	Users       usersCmd       `cmd:"" help:"Make, list and change the people who work with a server."`
 	Audit       auditCmd       `cmd:"" help:"Check the audit trail."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 }

@@ -39,6 +39,7 @@ type Deps struct {
 	Gallery   Gallery // nil where no pictures are fetched
 	Auth      auth.Identifier
 	Keys      *auth.Keyring
+	People    *auth.People
 	Health    func() error // an error says why the stores can no longer be written
 	Now       func() int64 // nanoseconds since 1970
 	Log       *slog.Logger
@@ -115,6 +116,7 @@ func New(d Deps) *API {
 	a.routeMedia()
 	a.routeTrails()
 	a.routeKeys()
+	a.routeUsers()
 	a.routeOperations()
 	a.routeDocument() // last: it renders what the others registered
 	return a

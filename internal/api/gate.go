@@ -114,15 +114,19 @@ func (a *API) admit(x *exchange, r *http.Request, scope auth.Scope) bool {
 	case err != nil:
 		a.Log.Error("a request cannot be authenticated", "request", x.id, "error", err)
 		x.Header().Set("Retry-After", "1")
-		a.refuse(x, r, http.StatusServiceUnavailable, "keys cannot be looked up now; try again")
+		a.refuse(x, r, http.StatusServiceUnavailable, "keys and sessions cannot be looked up now; try again")
 		return false
 	}
 	x.principal = p
-	if !p.May(scope) {
-		a.refuse(x, r, http.StatusForbidden, "the key "+p.By+" lacks the scope "+strconv.Quote(string(scope))+", which "+x.route+" needs")
-		return false
+	switch {
+	case p.May(scope):
+		return true
+	case p.Temporary:
+		a.refuse(x, r, http.StatusForbidden, "set a password of your own first: POST /v1/session/password")
+	default:
+		a.refuse(x, r, http.StatusForbidden, p.By+" lacks the scope "+strconv.Quote(string(scope))+", which "+x.route+" needs")
 	}
-	return true
+	return false
 }
 
 // noRoute answers a path or a method that there is none of. other is what the mux would say.

@@ -29,7 +29,7 @@ type NewKey struct {
 
 type keyBody struct {
 	Name      string       `json:"name" minLength:"1" maxLength:"64" pattern:"^[a-z0-9][a-z0-9._-]*$" doc:"What it is for. Changes are signed with it, so a name is never used twice."`
-	Scopes    []auth.Scope `json:"scopes" minItems:"1" maxItems:"16" nullable:"false" enum:"ingest,decide,read,rules,act,admin"`
+	Scopes    []auth.Scope `json:"scopes" minItems:"1" maxItems:"16" nullable:"false" enum:"ingest,decide,read,rules,review,act,approve,audit,admin"`
 	PerSecond int          `json:"per_second,omitempty" minimum:"0" maximum:"10000000" doc:"Events a second; the server's own quota unless given."`
 }
 

@@ -110,13 +110,14 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 		},
 		Save: func(jpos) error { return nil }})
 	keys := auth.NewKeyring(records, auth.Quota{}, now, log)
+	people := auth.NewPeople(records, now)
 	_, r.token, err = keys.Create(ctx, "tester", auth.Scopes(), 0, "person:test")
 	r.must(err)
 
 	limits := DefaultLimits()
 	limits.Deadline = 10 * time.Second // the tests' machine may be busy
 	deps := Deps{
-		Engine: r.engine, Decisions: r.engine.Decisions(), Ingest: in, Control: r.relay, Store: records, Journal: journal, Auth: keys, Keys: keys,
+		Engine: r.engine, Decisions: r.engine.Decisions(), Ingest: in, Control: r.relay, Store: records, Journal: journal, Auth: auth.Either{Keys: keys, People: people}, Keys: keys, People: people,
 		Finder: r.finder, Recent: r.recent,
 		Health: func() error {
 			if err := r.sick.Load(); err != nil {

@@ -69,7 +69,8 @@ func (a *App) openAPI(context.Context) error {
 	cfg := &a.opts.Config
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.keys = auth.NewKeyring(a.records, auth.Quota{EventsPerSecond: cfg.Ingest.Quota.EventsPerSecond, Burst: cfg.Ingest.Quota.Burst}, a.opts.Now, a.opts.Log)
-	var who auth.Identifier = a.keys
+	people := auth.NewPeople(a.records, a.opts.Now)
+	var who auth.Identifier = auth.Either{Keys: a.keys, People: people}
 	if a.opts.Open {
 		who = auth.Loopback{}
 	}
@@ -77,7 +78,7 @@ func (a *App) openAPI(context.Context) error {
 	bounds.Event, bounds.Body, bounds.Batch, bounds.Deadline = limits(cfg), int64(cfg.Ingest.MaxBody), cfg.Ingest.MaxBatch, time.Duration(cfg.Decide.Deadline)
 	deps := api.Deps{
 		Engine: a.engine, Decisions: a.engine.Decisions(), Ingest: a.ingest, Control: a.control, Store: a.records, Journal: a.journal, Finder: a.discovery, Recent: a.recent,
-		Auth: who, Keys: a.keys, Health: a.health, Now: a.opts.Now, Log: a.opts.Log, Registry: a.metrics, Limits: bounds,
+		Auth: who, Keys: a.keys, People: people, Health: a.health, Now: a.opts.Now, Log: a.opts.Log, Registry: a.metrics, Limits: bounds,
 		Default: cfg.Decide.DefaultVerdict,
 	}
 	if a.gallery != nil {

@@ -1,6 +1,7 @@
-// Package auth says who sends a request and what they may do. Every route needs one scope ([ScopeOf]); an API key holds some.
+// Package auth says who sends a request and what they may do. Every route needs one scope ([ScopeOf]); an API key holds some, and a user has those
+// of a [Role].
 //
-// Keys come from a [Keyring]. [Loopback] is the open mode of a demo: everybody on this machine may do everything, nobody else
+// Keys come from a [Keyring], users from [People]. [Loopback] is the open mode of a demo: everybody on this machine may do everything, nobody else
 // anything.
 package auth
 
@@ -18,27 +19,40 @@ type Scope string
 
 // The scopes. None implies another.
 const (
-	Public Scope = ""       // needs no key
-	Ingest Scope = "ingest" // send events
-	Decide Scope = "decide" // ask for the decision on an event
-	Read   Scope = "read"   // see decisions, entities, rules, effects, cases, changes, metrics
-	Rules  Scope = "rules"  // change the rules and banks
-	Act    Scope = "act"    // label, allow, approve, lift, close cases
-	Admin  Scope = "admin"  // manage keys, read the audit trail
+	Public  Scope = ""        // needs nobody
+	Self    Scope = "self"    // needs somebody, and is about them
+	Ingest  Scope = "ingest"  // send events
+	Decide  Scope = "decide"  // ask for the decision on an event
+	Read    Scope = "read"    // see decisions, entities, rules, effects, cases, changes, metrics
+	Rules   Scope = "rules"   // change the rules, banks and models
+	Review  Scope = "review"  // decide cases
+	Act     Scope = "act"     // label, allow, lift
+	Approve Scope = "approve" // let go what waits above a cap
+	Audit   Scope = "audit"   // read the audit trail
+	Admin   Scope = "admin"   // manage keys and users
 )
 
 // Scopes lists the scopes that a key can hold.
-func Scopes() []Scope { return []Scope{Ingest, Decide, Read, Rules, Act, Admin} }
+func Scopes() []Scope {
+	return []Scope{Ingest, Decide, Read, Rules, Review, Act, Approve, Audit, Admin}
+}
 
 // Principal is who sends a request.
 type Principal struct {
-	By     string // as changes and the audit trail name it: "key:ci"
+	By     string // as changes and the audit trail name it: "key:ci", "person:ada"
 	Scopes []Scope
-	quota  *rate.Limiter // nil for none
+
+	User      string // of a session; empty for keys
+	Role      Role   // of the user
+	Temporary bool   // the user has to set a password before anything else
+
+	quota *rate.Limiter // nil for none
 }
 
 // May reports whether the principal holds the scope.
-func (p *Principal) May(s Scope) bool { return s == Public || slices.Contains(p.Scopes, s) }
+func (p *Principal) May(s Scope) bool {
+	return s == Public || s == Self || slices.Contains(p.Scopes, s)
+}
 
 // Take counts n events against the principal's quota. If they are too many now, it counts none and says when to try again.
 // now is nanoseconds since 1970.

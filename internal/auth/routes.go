@@ -33,6 +33,12 @@ var table = [...]struct {
 		"GET /readyz",
 		"GET /openapi.json",
 		"GET /openapi.yaml",
+		"POST /v1/session",
+	}},
+	{Self, []string{
+		"GET /v1/session",
+		"DELETE /v1/session",
+		"POST /v1/session/password",
 	}},
 	{Ingest, []string{
 		"POST /v1/events",
@@ -79,22 +85,32 @@ var table = [...]struct {
 		"POST /v1/rules/rollback",
 		"POST /v1/rules/{id}/reset",
 	}},
-	{Act, []string{
-		"POST /v1/labels",
-		"POST /v1/allows",
-		"POST /v1/effects/approve",
-		"POST /v1/effects/refuse",
-		"POST /v1/effects/requeue",
-		"POST /v1/enforcements/lift",
+	{Review, []string{
 		"POST /v1/cases/{id}/close",
 		"GET /v1/media/{digest}/original",
 		"POST /v1/banks/{name}/feedback",
+	}},
+	{Act, []string{
+		"POST /v1/labels",
+		"POST /v1/allows",
+		"POST /v1/effects/requeue",
+		"POST /v1/enforcements/lift",
+	}},
+	{Approve, []string{
+		"POST /v1/effects/approve",
+		"POST /v1/effects/refuse",
+	}},
+	{Audit, []string{
+		"GET /v1/audit",
 	}},
 	{Admin, []string{
 		"GET /v1/keys",
 		"POST /v1/keys",
 		"DELETE /v1/keys/{id}",
-		"GET /v1/audit",
 		"POST /v1/media/erase",
+		"GET /v1/users",
+		"POST /v1/users",
+		"PATCH /v1/users/{name}",
+		"POST /v1/users/{name}/reset",
 	}},
 }

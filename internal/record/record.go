@@ -28,6 +28,7 @@ type Store interface {
 	RuleSets
 	Discoveries
 	Keys
+	Users
 	Rejections
 	Audit
 	Close() error

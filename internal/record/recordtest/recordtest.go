@@ -47,6 +47,8 @@ func Run(t *testing.T, open func(t *testing.T) record.Store) {
 		{"Discoveries/forget and prune", discoveriesPruned},
 		{"Discoveries/bounds", discoveriesBounded},
 		{"Keys", keys},
+		{"Users", users},
+		{"Users/sessions", sessions},
 		{"Rejections", rejections},
 		{"Audit/pages", auditPages},
 		{"Audit/chain", auditChain},
