@@ -33,7 +33,7 @@ type banksCmd struct {
 }
 
 type banksCheckCmd struct {
-	Files []string `arg:"" help:"Bank files: .yaml, .ndjson, .txt (terms, one a line) or .csv (hashes of pictures, hash[,id] a line)."`
+	Files []string `arg:"" help:"Bank files: .yaml, .ndjson, .txt (terms, one a line), .json (ThreatExchange descriptors) or .csv (hashes of pictures, hash[,id] a line, or descriptors)."`
 }
 
 func (banksCheckCmd) Help() string {
@@ -57,6 +57,9 @@ func (c banksCheckCmd) Run() error {
 			continue
 		}
 		fmt.Fprintf(os.Stderr, "%s: bank %s, %d %s\n", path, f.Name, len(f.Entries), f.Kind)
+		if f.Left > 0 {
+			fmt.Fprintf(os.Stderr, "%s: %d descriptors are left out: no hashes, or not of the kind of bank\n", path, f.Left)
+		}
 	}
 	return failed
 }
@@ -91,7 +94,7 @@ func (c banksListCmd) Run(ctx context.Context) error {
 
 type banksPutCmd struct {
 	server
-	Files []string `arg:"" help:"Bank files: .yaml, .ndjson, .txt (terms, one a line) or .csv (hashes of pictures, hash[,id] a line). The bank is named by the file, or within it."`
+	Files []string `arg:"" help:"Bank files: .yaml, .ndjson, .txt (terms, one a line), .json (ThreatExchange descriptors) or .csv (hashes of pictures, hash[,id] a line, or descriptors). The bank is named by the file, or within it."`
 }
 
 func (banksPutCmd) Help() string {
@@ -135,15 +138,18 @@ func (s server) edit(ctx context.Context, method, name, what string, body any) e
 
 type banksExportCmd struct {
 	reader
-	Name string `arg:"" help:"The bank."`
+	Name   string `arg:"" help:"The bank."`
+	Format string `enum:"ndjson,threatexchange-json,threatexchange-csv,hashes" default:"ndjson" help:"ndjson is the whole bank, for banks put; the others are lists of hashes for others, of entries that may be shared."`
+	With   string `enum:"red,amber,green,clear" default:"green" help:"Of lists for others: who gets them, by the Traffic Light Protocol. Entries with a stricter word, or none, are left out."`
 }
 
 func (banksExportCmd) Help() string {
-	return `Writes JSON lines: what is said of the bank, then its entries.
+	return `Writes JSON lines: what is said of the bank, then its entries. Of lists for others it says on standard error how many entries it left out.
 
 Example:
 
-	ringfence banks export scam-words > scam-words.ndjson`
+	ringfence banks export scam-words > scam-words.ndjson
+	ringfence banks export known-gore --format threatexchange-json --with green > list.json`
 }
 
 func (c banksExportCmd) Run(ctx context.Context) error {
@@ -175,7 +181,14 @@ func (c banksExportCmd) Run(ctx context.Context) error {
 		after = part.Next
 	}
 	out := bufio.NewWriter(os.Stdout)
-	return errors.Join(f.Write(out), out.Flush())
+	if c.Format == "ndjson" {
+		return errors.Join(f.Write(out), out.Flush())
+	}
+	left, err := f.Share(out, c.Format, c.With)
+	if err = errors.Join(err, out.Flush()); err == nil && left > 0 {
+		fmt.Fprintf(os.Stderr, "%d entries are left out: they may not be shared with %s\n", left, c.With)
+	}
+	return err
 }
 
 type banksAddCmd struct {

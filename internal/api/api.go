@@ -83,7 +83,8 @@ type API struct {
 	metrics *metrics
 	uploads *slots
 	streams *semaphore.Weighted
-	scratch sync.Pool // *scratch
+	hashing chan struct{} // has one for each uploaded picture that is being hashed
+	scratch sync.Pool     // *scratch
 	served  atomic.Uint64
 	pulse   pulse
 	closing context.Context
@@ -110,6 +111,7 @@ func New(d Deps) *API {
 	a.routeBanks()
 	a.routeFeedback()
 	a.routeRecent()
+	a.routeHMA()
 	a.routeDiscoveries()
 	a.routeModels()
 	a.routeCases()

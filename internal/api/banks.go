@@ -35,6 +35,7 @@ type BankEntry struct {
 	Severity    int        `json:"severity,omitempty" minimum:"0" maximum:"5"`
 	Source      string     `json:"source,omitempty" maxLength:"1000" doc:"Where it comes from."`
 	Note        string     `json:"note,omitempty" maxLength:"1000"`
+	Tags        []string   `json:"tags,omitempty" maxItems:"100" nullable:"false" doc:"What whoever lists it says of it."`
 	Sharing     string     `json:"sharing,omitempty" enum:"red,amber,green,clear" doc:"With whom it may be shared, by the Traffic Light Protocol; with nobody unless given."`
 	Enabled     *int       `json:"enabled,omitempty" minimum:"0" maximum:"100" doc:"Percent of accounts on whose events it is found, by hash; all unless given."`
 	Expires     *time.Time `json:"expires,omitempty" doc:"Event time from which it is found no more."`

@@ -51,11 +51,12 @@ type Header struct {
 
 // Entry is one thing of a bank. Its value names it within the bank.
 type Entry struct {
-	Value    string `json:"value" yaml:"value"`
-	Policy   string `json:"policy,omitempty" yaml:"policy,omitempty"`
-	Severity int    `json:"severity,omitempty" yaml:"severity,omitempty"`
-	Source   string `json:"source,omitempty" yaml:"source,omitempty"`
-	Note     string `json:"note,omitempty" yaml:"note,omitempty"`
+	Value    string   `json:"value" yaml:"value"`
+	Policy   string   `json:"policy,omitempty" yaml:"policy,omitempty"`
+	Severity int      `json:"severity,omitempty" yaml:"severity,omitempty"`
+	Source   string   `json:"source,omitempty" yaml:"source,omitempty"`
+	Note     string   `json:"note,omitempty" yaml:"note,omitempty"`
+	Tags     []string `json:"tags,omitempty" yaml:"tags,omitempty"` // whoever lists it says of it
 
 	// Sharing is with whom the entry may be shared, by the Traffic Light Protocol: red (nobody), amber, green, clear. One that states
 	// nothing is shared with nobody.
@@ -199,7 +200,7 @@ func (e *Entry) check() error {
 	case e.Distance != nil && (*e.Distance < 0 || *e.Distance > MaxDistance):
 		return fmt.Errorf("distance %d; it goes from 0 to %d", *e.Distance, MaxDistance)
 	}
-	lists := [][]string{e.Except, e.Near, e.Unless}
+	lists := [][]string{e.Tags, e.Except, e.Near, e.Unless}
 	if e.Inflections != nil {
 		lists = append(lists, *e.Inflections)
 	}

@@ -214,7 +214,7 @@ func TestFiles(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ name, text, want string }{
-		{"x.json", "a", "ends in"},
+		{"x.xml", "a", "ends in"},
 		{"x.yaml", "kind: terms\nentrys: []", "entrys"},
 		{"x.yaml", "kind: faces", "faces"},
 		{"x.yaml", "kind: terms\nentries: [{value: a}, {value: a}]", "twice"},

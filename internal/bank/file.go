@@ -16,11 +16,13 @@ import (
 )
 
 // File is a bank as files hold it: .yaml with these fields; .ndjson, a line with the header's fields and then a line for each entry;
-// .txt, a term a line; or .csv, hashes of pictures as lists of them come, hash[,id] a line. Its name is the file's, without the ending, unless the file states one.
+// .txt, a term a line; .json, descriptors of hashes as ThreatExchange has them; or .csv, hashes of pictures as lists of them come, hash[,id] a line, or under the
+// names of ThreatExchange's columns. Its name is the file's, without the ending, unless the file states one.
 type File struct {
 	Name    string `yaml:"bank"`
 	Header  `yaml:",inline"`
 	Entries []Entry `yaml:"entries"`
+	Left    int     `yaml:"-"` // of descriptors: those that a bank of hashes, bad or good as it is, does not take
 }
 
 const maxFile = 256 << 20
@@ -53,12 +55,16 @@ func ReadFile(r io.Reader, name string) (*File, error) {
 		if err := f.lines(data); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
+	case ".json":
+		if err := f.exchange(data); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 	case ".csv":
 		if err := f.hashes(data); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	default:
-		return nil, fmt.Errorf("%s: a bank's file ends in .yaml, .ndjson, .txt or .csv", name)
+		return nil, fmt.Errorf("%s: a bank's file ends in .yaml, .ndjson, .txt, .json or .csv", name)
 	}
 	if f.Kind == Hashes {
 		for i := range f.Entries {
@@ -144,6 +150,7 @@ func (f *File) hashes(data []byte) error {
 	r.FieldsPerRecord, r.ReuseRecord, r.Comment = -1, true, '#'
 	hash, id := 0, 1
 	seen := map[string]bool{}
+	var columns, met map[string]int // of descriptors
 	for first := true; ; first = false {
 		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -153,8 +160,21 @@ func (f *File) hashes(data []byte) error {
 			return err
 		}
 		line, _ := r.FieldPos(0)
+		if first && slices.Contains(row, "type") && (slices.Contains(row, "raw_indicator") || slices.Contains(row, "indicator")) {
+			columns, met = map[string]int{}, map[string]int{}
+			for i, name := range row {
+				columns[strings.Clone(name)] = i
+			}
+			continue
+		}
 		if at := slices.IndexFunc(row, func(name string) bool { return name == "hash" || name == "indicator" }); first && at >= 0 {
 			hash, id = at, slices.Index(row, "id")
+			continue
+		}
+		if columns != nil {
+			if err := f.exchangeRow(row, columns, met); err != nil {
+				return fmt.Errorf("line %d: %w", line, err)
+			}
 			continue
 		}
 		if hash >= len(row) {
@@ -219,7 +239,7 @@ func ReadDir(dir string, c *Compiler) (*Set, error) {
 	var banks []Stored
 	for _, entry := range names {
 		ext := filepath.Ext(entry.Name())
-		if entry.IsDir() || ext != ".yaml" && ext != ".yml" && ext != ".ndjson" && ext != ".txt" && ext != ".csv" {
+		if entry.IsDir() || ext != ".yaml" && ext != ".yml" && ext != ".ndjson" && ext != ".txt" && ext != ".json" && ext != ".csv" {
 			continue
 		}
 		path := filepath.Join(dir, entry.Name())
@@ -238,7 +258,7 @@ func ReadDir(dir string, c *Compiler) (*Set, error) {
 		banks = append(banks, f.Stored())
 	}
 	if len(banks) == 0 {
-		return nil, fmt.Errorf("%s holds no banks: their files end in .yaml, .ndjson, .txt or .csv", dir)
+		return nil, fmt.Errorf("%s holds no banks: their files end in .yaml, .ndjson, .txt, .json or .csv", dir)
 	}
 	return NewSet(c, banks)
 }

@@ -47,6 +47,26 @@ func isHash(value string) bool {
 	return strings.Trim(digits, "0123456789abcdef") == ""
 }
 
+// HashKind is the kind of a hash as banks write it: pdq, md5, sha1 or sha256.
+func HashKind(value string) string {
+	switch len(value) {
+	case 32:
+		return "md5"
+	case 40:
+		return "sha1"
+	case 64:
+		return "pdq"
+	}
+	return "sha256"
+}
+
+// HashKinds counts the entries of a bank of hashes by kind.
+func (b *Bank) HashKinds() map[string]int {
+	kinds := map[string]int{}
+	b.entries.each(func(e *Entry) { kinds[HashKind(e.Value)]++ })
+	return kinds
+}
+
 // pdqOf is the PDQ of a value that is one.
 func pdqOf(value string) (hamming.Hash, bool) {
 	if len(value) != 64 {
