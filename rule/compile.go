@@ -125,7 +125,7 @@ func newRule(decl *declaration) *Rule {
 	return &Rule{
 		ID: decl.id.s, File: decl.at.file, Line: decl.id.at.line, On: decl.on, Mode: decl.mode, Rollout: decl.rollout,
 		Policy: decl.policy, Severity: decl.severity, When: decl.when.s, Because: decl.because.s,
-		Effects: decl.effects, Cap: decl.limit, Share: decl.share,
+		Effects: decl.effects, Cap: decl.limit, Blast: decl.blast, Share: decl.share,
 		seed: xxh3.HashString(decl.id.s),
 		uses: uses{map[string]bool{}, map[*Window]bool{}, map[string]bool{}, map[*list]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}},
 	}
@@ -180,6 +180,9 @@ func (r *Rule) version() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q %q %v %q %d %q %q %v %d %v", r.ID, r.On, r.Mode, r.Rollout, r.Policy, r.Severity, r.canonical, r.Because,
 		r.Effects, r.Cap, r.Share)
+	if r.Blast != defaultBlast {
+		fmt.Fprintf(h, " %d", r.Blast)
+	}
 	lists := make([]*list, 0, len(r.uses.lists))
 	for l := range r.uses.lists {
 		lists = append(lists, l)

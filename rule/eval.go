@@ -13,6 +13,9 @@ type Facts interface {
 
 	// Template is what the texts of a text family have in common, in words; false where it is not known, or has one text only.
 	Template(family uint64) (string, bool)
+
+	// Labels appends the labels that an entity bears, in order of name.
+	Labels(e event.Entity, to []string) []string
 }
 
 // Value is a window's result: a count, a number of distinct values, a sum in millionths, 0 or 1, or a time in nanoseconds.
@@ -78,7 +81,7 @@ func (s *Set) NewEvaluation(f Facts) *Evaluation {
 // next Begin.
 func (ev *Evaluation) Begin(in *Input) {
 	ev.in, ev.family, ev.mediaFamily = *in, "", ""
-	ev.plan = ev.set.plan(in.Event.Kind)
+	ev.plan = ev.set.plan(in)
 	ev.ops = ev.ops[:0]
 	if !in.Late {
 		for _, k := range ev.plan.keysets {

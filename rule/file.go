@@ -25,6 +25,7 @@ const (
 	maxEffects    = 16      // of one rule
 	maxKinds      = 64      // event kinds of one rule
 	defaultCap    = 200     // automatic enforcements of a rule a day
+	defaultBlast  = 50      // members of a group that one of them is about
 	defaultShare  = 0.05    // share of recent events above which a rule goes into shadow
 )
 
@@ -144,6 +145,7 @@ type declaration struct {
 	because  text
 	effects  []EffectSpec
 	limit    int
+	blast    int
 	share    float64
 }
 
@@ -199,12 +201,12 @@ func readFile(r *reporter, lang *language, f File) sourceFile {
 
 // rule reads one rule; nil if it cannot be used.
 func (d *document) rule(lang *language, n ast.Node) *declaration {
-	fields, ok := d.fields(n, "a rule", "id", "on", "mode", "rollout", "policy", "severity", "when", "because", "then", "cap", "share")
+	fields, ok := d.fields(n, "a rule", "id", "on", "mode", "rollout", "policy", "severity", "when", "because", "then", "cap", "blast_radius", "share")
 	if !ok {
 		return nil
 	}
 	errorsBefore := len(d.problems)
-	decl := &declaration{at: d.place(n), mode: Live, rollout: 100, limit: defaultCap, share: defaultShare}
+	decl := &declaration{at: d.place(n), mode: Live, rollout: 100, limit: defaultCap, blast: defaultBlast, share: defaultShare}
 	for _, f := range fields {
 		switch f.key {
 		case "id":
@@ -235,6 +237,8 @@ func (d *document) rule(lang *language, n ast.Node) *declaration {
 			decl.effects = d.effects(lang, f.value)
 		case "cap":
 			decl.limit, _ = d.integer(f.value, "cap", 0, 1e9)
+		case "blast_radius":
+			decl.blast, _ = d.integer(f.value, "blast_radius", 0, 1e6)
 		case "share":
 			share, _ := d.number(f.value, "share", 0, 100, true)
 			decl.share = share / 100
@@ -387,6 +391,9 @@ func (d *document) effect(lang *language, n ast.Node) (EffectSpec, bool) {
 	case e.Expires != 0 && (e.Kind == Review || e.Kind == Notify):
 		d.errorf(expiresAt, "", "%s does not expire", e.Kind)
 		return e, false
+	}
+	if e.On == groupTarget {
+		e.On = "group.id"
 	}
 	s, known := lang.signals[e.On]
 	if !known || s.entity == event.NoEntity {

@@ -79,6 +79,7 @@ const (
 	scratchMediaBanks
 	scratchMediaEntries
 	scratchMediaPolicies
+	scratchGroupLabels
 	scratchMatched
 )
 

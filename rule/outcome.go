@@ -68,7 +68,8 @@ func (x *Expectation) compare(o *Outcome) (diffs []string) {
 }
 
 func (want ExpectedEffect) met(got ExpectedEffect) bool {
-	return want.Do == got.Do && (want.On == "" || want.On == got.On) && (want.Value == "" || want.Value == got.Value)
+	on := want.On == "" || want.On == got.On || want.On == groupTarget && strings.HasPrefix(got.On, groupTarget+":")
+	return want.Do == got.Do && on && (want.Value == "" || want.Value == got.Value)
 }
 
 // String is the effect in words: label suspect on account:a1.

@@ -19,12 +19,14 @@ type labels map[string]bool
 
 func (l labels) HasLabel(e event.Entity, label string) bool { return l[e.String()+" "+label] }
 func (labels) Template(uint64) (string, bool)               { return "", false }
+func (labels) Labels(event.Entity, []string) []string       { return nil }
 
 // noLabels are facts of which none holds.
 type noLabels struct{}
 
-func (noLabels) HasLabel(event.Entity, string) bool { return false }
-func (noLabels) Template(uint64) (string, bool)     { return "", false }
+func (noLabels) HasLabel(event.Entity, string) bool     { return false }
+func (noLabels) Template(uint64) (string, bool)         { return "", false }
+func (noLabels) Labels(event.Entity, []string) []string { return nil }
 
 // newCompiler is a compiler without files.
 func newCompiler(t testing.TB) *compiler {

@@ -45,6 +45,7 @@ type Rule struct {
 	Because  string // the reason's template as written
 	Effects  []EffectSpec
 	Cap      int     // automatic enforcements a day (UTC, event time)
+	Blast    int     // members of a group that one automatic enforcement may be about
 	Share    float64 // share of recent events, 0 to 1, above which it goes into shadow
 
 	when      node
@@ -82,11 +83,6 @@ func (r *Rule) readsBank(name string) {
 	r.waits.readsBank(name)
 }
 
-// has reports whether the rule runs on events of the kind.
-func (r *Rule) has(kind string) bool {
-	return r.On[0] == anyKind || slices.Contains(r.On, kind)
-}
-
 // live reports whether the rule's rollout takes in an actor. The same actors stay in as the percentage grows.
 func (r *Rule) live(actor string) bool {
 	if r.Rollout >= 100 {
@@ -108,13 +104,18 @@ type windowUse struct {
 	feeds bool
 }
 
-// plan is what there is to do for a kind.
-func (s *Set) plan(kind string) *kindPlan {
-	if p, ok := s.byKind[kind]; ok {
+// plan is what there is to do for an event.
+func (s *Set) plan(in *Input) *kindPlan {
+	if p, ok := s.byKind[in.Event.Kind]; ok && in.Raised == aboutGroup(in.Event.Kind) {
 		return p
+	}
+	if in.Raised {
+		return &noPlan
 	}
 	return s.anyKind
 }
+
+var noPlan kindPlan
 
 // define makes a name known to expressions, unless it is known.
 func (s *Set) define(name string, make func() node) {
@@ -165,9 +166,13 @@ func (s *Set) index() {
 	s.byKind = map[string]*kindPlan{}
 	for _, kind := range sortedSet(kinds) {
 		p := &kindPlan{}
+		any := anyKind
+		if aboutGroup(kind) {
+			any = kind
+		}
 		read := map[*Window]bool{}
 		for _, r := range s.Rules {
-			if r.Mode != Off && r.has(kind) {
+			if r.Mode != Off && (r.On[0] == any || slices.Contains(r.On, kind)) {
 				p.rules = append(p.rules, r)
 				for w := range r.uses.windows {
 					read[w] = true
@@ -176,7 +181,7 @@ func (s *Set) index() {
 		}
 		keysets := map[*keyset]bool{}
 		for _, w := range s.Windows {
-			feeds := w.On[0] == anyKind || slices.Contains(w.On, kind)
+			feeds := w.On[0] == any || slices.Contains(w.On, kind)
 			if !feeds && !read[w] {
 				continue
 			}

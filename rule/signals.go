@@ -49,6 +49,11 @@ type Input struct {
 
 	MediaFamily uint64 // the family of near-copies that a picture belongs to; 0 for none
 
+	Group *Group // nil where the actor is in none
+
+	// Raised says that it is an event about a group, which the loop raised itself. Only then do rules that listen to such events see it.
+	Raised bool
+
 	// Stage after the first says that the event was evaluated before, and that more is known of its media since. Rules and windows
 	// that read nothing that became known are passed over.
 	Stage Stage
@@ -193,7 +198,7 @@ func allSignals() []signal {
 		{name: "media.types", doc: "their MIME types", size: listSize, node: listNode(mediaReader("media.types", (*Evaluation).mediaTypes))},
 		{name: "media.pdq", doc: "their PDQ hashes, of those that the source hashed or that were fetched", size: listSize,
 			node: listNode(mediaReader("media.pdq", (*Evaluation).mediaPDQ))},
-	}, mediaSignals(), []signal{
+	}, mediaSignals(), groupSignals(), []signal{
 		{name: "account.created", doc: "when the actor's account was made",
 			node: intNode(kindTime, fieldReader("account.created", event.FieldAccountCreated, func(e *event.Event) int64 { return e.Account.Created }))},
 		{name: "account.age", doc: "event.time − account.created", node: intNode(kindDuration, accountAge())},

@@ -57,7 +57,7 @@ type Expectation struct {
 // ExpectedEffect is an effect that must be among the event's.
 type ExpectedEffect struct {
 	Do    string // label, review, enforce or notify
-	On    string // the target, such as account:a1; any if empty
+	On    string // the target, such as account:a1; group for any group, whose ids are hashes; any if empty
 	Value string // any if empty
 }
 
@@ -200,7 +200,7 @@ func (d *document) expectation(n ast.Node, known map[string]bool) Expectation {
 		switch f.key {
 		case "event":
 			id, _ := d.text(f.value, "event")
-			if x.Event = id.s; id.s != "" && !known[id.s] {
+			if x.Event = id.s; id.s != "" && !known[id.s] && !aboutGroup(id.s) {
 				d.errorf(id.at, didYouMean(id.s, sortedKeys(known), ""), "the test has no event %q", clip(id.s))
 			}
 		case "rules":
@@ -219,7 +219,7 @@ func (d *document) expectation(n ast.Node, known map[string]bool) Expectation {
 						e.Do = v.s
 					case "on":
 						e.On = v.s
-						if _, ok := event.ParseEntity(v.s); !ok {
+						if _, ok := event.ParseEntity(v.s); !ok && v.s != groupTarget {
 							d.errorf(v.at, "as in account:a1", "%q is not an entity", clip(v.s))
 						}
 					case "value":

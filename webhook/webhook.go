@@ -40,6 +40,10 @@ type Message struct {
 	Source      string `json:"source,omitempty"`  // of the event
 	Event       string `json:"event,omitempty"`   // the event's id, unique within its source
 	Expires     string `json:"expires,omitempty"` // when it ends, RFC 3339; absent for never
+
+	// Of a target that is a group: the version of its set of members; and of enforce and undo the accounts that it is about.
+	Version uint64   `json:"version,omitempty"`
+	Members []string `json:"members,omitempty"`
 }
 
 // The headers of a message.

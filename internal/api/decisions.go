@@ -142,7 +142,7 @@ func (a *API) stream(ctx context.Context, out *stream, v view) error {
 			return err
 		}
 		for i := range got {
-			out.put(&got[i], v.lines)
+			out.put(&got[i], v.lines, i+1 == len(got) || got[i+1].Position != got[i].Position)
 		}
 		if err := out.flush(); err != nil {
 			return err
@@ -167,10 +167,14 @@ func newStream(w http.ResponseWriter, stall time.Duration) *stream {
 	return s
 }
 
-// put adds a decision to what flush will send. A decision line holds no newline.
-func (s *stream) put(d *pipeline.Stored, lines bool) {
+// put adds a decision to what flush will send. A decision line holds no newline. Only the last of a position tells the position, so that a caller who was
+// cut off between two of them gets both again.
+func (s *stream) put(d *pipeline.Stored, lines, last bool) {
 	if !lines {
-		fmt.Fprintf(&s.buf, "id: %d\nevent: decision\ndata: ", d.Position)
+		if last {
+			fmt.Fprintf(&s.buf, "id: %d\n", d.Position)
+		}
+		s.buf.WriteString("event: decision\ndata: ")
 	}
 	s.buf.Write(d.Line)
 	s.buf.WriteByte('\n')

@@ -2,6 +2,7 @@ package decide
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/change"
@@ -53,12 +54,15 @@ func (l *Loop) fire(r *rule.Rule, it *extract.Item, out *Output) {
 				e.Expires = it.Event.Time + int64(spec.Expires)
 			}
 			e.ID, l.scratch = effectID(l.scratch, &e, ordinal)
+			if target.Kind == event.GroupEntity && l.groups != nil {
+				l.aim(&e)
+			}
 			e.State, e.Why = l.judge(r, &e, out.Effects)
 			if !live {
 				e.State, e.Why = effect.Shadow, ""
 			}
 			if e.State == effect.Queued && e.Kind == effect.Enforce {
-				l.spend(r, e.Time)
+				l.spend(r, &e)
 			}
 			l.stats[r.ID].effect(e.State)
 			out.Effects = append(out.Effects, e)
@@ -85,8 +89,11 @@ func (l *Loop) judge(r *rule.Rule, e *effect.Effect, before []effect.Effect) (ef
 			return effect.Absorbed, "its case is open"
 		}
 	case effect.Enforce:
-		if step, _ := l.facts.inForce(target); steps[step] >= steps[e.Value] {
+		if step, _ := l.facts.inForce(target); steps[step] >= steps[e.Value] && (e.Target.Kind != event.GroupEntity || len(e.Members) == 0) {
 			return effect.Absorbed, step + " is in force"
+		}
+		if e.Target.Kind == event.GroupEntity && len(e.Members) == 0 {
+			return effect.Absorbed, "it is in force on its members, or ruled out by people"
 		}
 		vetoes, _ := l.facts.vetoes.Get(target)
 		if v, ok := vetoes[e.Policy]; ok && l.facts.lasts(v.Expires) && steps[e.Value] >= steps[v.Step] {
@@ -110,7 +117,7 @@ func (l *Loop) judge(r *rule.Rule, e *effect.Effect, before []effect.Effect) (ef
 		if _, waits := l.facts.waits.Get(waitKey(e)); waits {
 			return effect.Absorbed, "the same waits for approval"
 		}
-		if why := l.capped(r, e.Time); why != "" {
+		if why := l.capped(r, e); why != "" {
 			if n, _ := l.facts.caps.Get(waitCount(r.ID)); n >= maxWaiting {
 				return effect.Suppressed, "too many effects of the rule wait for approval"
 			}
@@ -135,26 +142,47 @@ func (l *Loop) waitsNoMore(e *effect.Effect) {
 	}
 }
 
+// reach is how many accounts or things an enforcement is about: what caps count.
+func reach(e *effect.Effect) int64 {
+	if e.Target.Kind == event.GroupEntity {
+		return int64(len(e.Members))
+	}
+	return 1
+}
+
 // capped says which cap keeps an enforcement of the rule from going out by itself; empty if none. Days are UTC days of event
 // time.
-func (l *Loop) capped(r *rule.Rule, at int64) string {
-	if n, _ := l.facts.caps.Get("rule:" + r.ID + ":" + day(at)); n >= int64(r.Cap) {
-		return fmt.Sprintf("rule %s enforced %d times today, its cap", r.ID, n)
+func (l *Loop) capped(r *rule.Rule, e *effect.Effect) string {
+	at, more := e.Time, reach(e)
+	if e.Target.Kind == event.GroupEntity && more > int64(r.Blast) {
+		return fmt.Sprintf("it is about %d members, above the blast radius of rule %s, %d", more, r.ID, r.Blast)
+	}
+	if n, _ := l.facts.caps.Get("rule:" + r.ID + ":" + day(at)); n+more > int64(r.Cap) {
+		return fmt.Sprintf("rule %s enforced %d times today, %s", r.ID, n, limited(more, int64(r.Cap)))
 	}
 	limit, stated := l.set.Caps[r.Policy]
 	if !stated {
 		limit = policyCap
 	}
-	if n, _ := l.facts.caps.Get("policy:" + r.Policy + ":" + day(at)); n >= int64(limit) {
-		return fmt.Sprintf("policy %s enforced %d times today, its cap", r.Policy, n)
+	if n, _ := l.facts.caps.Get("policy:" + r.Policy + ":" + day(at)); n+more > int64(limit) {
+		return fmt.Sprintf("policy %s enforced %d times today, %s", r.Policy, n, limited(more, int64(limit)))
 	}
 	return ""
 }
 
-func (l *Loop) spend(r *rule.Rule, at int64) {
+// limited says in words what stands against so many enforcements more.
+func limited(more, limit int64) string {
+	if more == 1 {
+		return "its cap"
+	}
+	return fmt.Sprintf("and %d more accounts are above its cap of %d", more, limit)
+}
+
+func (l *Loop) spend(r *rule.Rule, e *effect.Effect) {
+	at := e.Time
 	for _, key := range [...]string{"rule:" + r.ID + ":" + day(at), "policy:" + r.Policy + ":" + day(at)} {
 		n, _ := l.facts.caps.Get(key)
-		l.facts.caps.Put(key, n+1, (at/dayLength+3)*dayLength)
+		l.facts.caps.Put(key, n+reach(e), (at/dayLength+3)*dayLength)
 	}
 }
 
@@ -184,9 +212,26 @@ func (l *Loop) apply(effects []effect.Effect) {
 	}
 }
 
+// enforced puts an enforcement in force on its target; of a group on the members that it is about, too.
 func (l *Loop) enforced(e *effect.Effect) {
-	edit(l.facts, l.facts.enforcements, e.Target.String(), e.Value,
-		&enforcement{Effect: e.ID, Policy: e.Policy, Rule: e.Rule, Since: e.Time, Expires: e.Expires})
+	put := enforcement{Effect: e.ID, Policy: e.Policy, Rule: e.Rule, Since: e.Time, Expires: e.Expires}
+	for _, account := range e.Members {
+		of := put
+		of.Group = e.Target.ID
+		edit(l.facts, l.facts.enforcements, event.Entity{Kind: event.AccountEntity, ID: account}.String(), e.Value, &of)
+	}
+	if e.Target.Kind == event.GroupEntity {
+		all, _ := l.facts.enforcements.Get(e.Target.String())
+		put.Members = mergeSorted(all[e.Value].Members, e.Members)
+	}
+	edit(l.facts, l.facts.enforcements, e.Target.String(), e.Value, &put)
+}
+
+// mergeSorted is the union of two ascending lists.
+func mergeSorted(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // changeLabel lets a person's word on a label stand until it expires, whatever rules say.
@@ -214,7 +259,21 @@ func (l *Loop) lift(c *change.Change, out *Output) {
 		edit(l.facts, l.facts.enforcements, key, step, nil)
 		l.veto(key, have.Policy, step, c.By)
 		l.byPerson(c, effect.Undo, target, step, 0, out)
+		out.Effects[len(out.Effects)-1].Members = l.release(target.ID, step, have.Members)
 	}
+}
+
+// release ends a step on the members of a group as far as it is in force for the group's sake, and gives these.
+func (l *Loop) release(group, step string, members []string) (released []string) {
+	for _, account := range members {
+		key := event.Entity{Kind: event.AccountEntity, ID: account}.String()
+		all, _ := l.facts.enforcements.Get(key)
+		if have, ok := all[step]; ok && have.Group == group && l.facts.lasts(have.Expires) {
+			edit(l.facts, l.facts.enforcements, key, step, nil)
+			released = append(released, account)
+		}
+	}
+	return released
 }
 
 // veto keeps a person's no to an enforcement; the mildest step that was said no to stands.

@@ -14,6 +14,7 @@ import (
 type Decision struct {
 	Identity [16]byte // of the event
 	Position uint64   // of its record
+	Ordinal  uint16   // 0, or the place among the events about groups that were raised at the record, from 1
 	Fired    bool     // a rule fired; others are kept only on demand
 	Line     []byte   // the decision as one line of JSON, without a newline; see appendDecision for its form
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/bank"
@@ -76,6 +78,9 @@ type enforcement struct {
 	Rule    string
 	Since   int64
 	Expires int64
+
+	Group   string   `json:",omitempty"` // of an account: the group for whose sake it is in force
+	Members []string `json:",omitempty"` // of a group: the accounts on which it is in force for its sake
 }
 
 // veto is a person's no to an enforcement: rules of the policy do not take that step, nor a stronger one, while it lasts.
@@ -129,6 +134,17 @@ func newFacts(s *state.State) *facts {
 func (f *facts) HasLabel(e event.Entity, name string) bool {
 	l, ok := f.label(e.String(), name)
 	return ok && l.on()
+}
+
+// Labels is how rules read what labels an entity bears.
+func (f *facts) Labels(e event.Entity, to []string) []string {
+	all, _ := f.labels.Get(e.String())
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if l := all[name]; l.on() && f.lasts(l.Expires) {
+			to = append(to, name)
+		}
+	}
+	return to
 }
 
 // label is what stands of an entity's label, on or removed by a person.

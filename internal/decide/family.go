@@ -12,7 +12,7 @@ var familySignals = []string{"text.family", "text.family.accounts", "text.family
 // family assigns the event's text to its family of near-copies, if the active rules read families: like windows, families are what
 // they are for. A late event only finds the one that is there: it founds none, and is not counted.
 func (l *Loop) family(it *extract.Item, late bool) rule.TextFamily {
-	if !l.families {
+	if !l.families && l.groups == nil {
 		return rule.TextFamily{}
 	}
 	var id family.ID

@@ -17,6 +17,7 @@ import (
 	"github.com/ringfence/ringfence/internal/change"
 	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/extract"
+	"github.com/ringfence/ringfence/internal/group"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/model"
 	"github.com/ringfence/ringfence/internal/state"
@@ -44,6 +45,7 @@ type Output struct {
 	Rules     []string        // ids of the rules that fired
 	Effects   []effect.Effect // all of them, in order, also those that go nowhere (absorbed, shadow, suppressed)
 	Activated *rule.Set       // the rule set that became active at this record
+	Raised    []Raised        // what the rules said of what happened to groups at this record, in order
 }
 
 // Outcome says what became of a record.
@@ -85,13 +87,15 @@ type Loop struct {
 	facts *facts
 
 	set      *rule.Set
-	families bool // the rules read them
+	families bool          // the rules read them
+	groups   *group.Finder // nil while no rule reads groups
 	pictures *pictures
 	banks    *bank.Set
 	models   *model.Set
 	eval     *rule.Evaluation
 	slots    []state.Slot
 	admitted int64
+	inGroup  rule.Group // what is read of the group at hand
 	stats    map[string]*RuleStats
 	failed   error
 
@@ -169,6 +173,9 @@ func (l *Loop) use(set *rule.Set) error {
 	}
 	l.set, l.slots, l.eval = set, slots, set.NewEvaluation(l.facts)
 	l.families, l.pictures.wanted = slices.ContainsFunc(familySignals, set.Reads), set.Reads(pictureSignal)
+	if err := l.keepGroups(set.ReadsGroups()); err != nil {
+		return err
+	}
 	stats := make(map[string]*RuleStats, len(set.Rules))
 	for _, r := range set.Rules {
 		stats[r.ID] = &RuleStats{}
@@ -184,11 +191,12 @@ func (l *Loop) use(set *rule.Set) error {
 // Step decides one record. out is overwritten. An error is one of the store behind the ids: the loop must not go on, since
 // nothing it decided after that could be trusted.
 func (l *Loop) Step(it *extract.Item, out *Output) error {
-	out.Rules, out.Effects, out.Activated = out.Rules[:0], out.Effects[:0], nil
+	out.Rules, out.Effects, out.Activated, out.Raised = out.Rules[:0], out.Effects[:0], nil, nil
 	out.Decision = Decision{Identity: it.Identity, Position: uint64(it.Record.Position)}
 	switch it.Record.Kind {
 	case journal.Tick:
 		l.state.Advance(it.Record.Time)
+		l.raise(it, l.tickGroups(), out)
 		out.Outcome = Ticked
 	case journal.Change:
 		out.Outcome = l.change(it, out)
@@ -226,6 +234,10 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 	if !late {
 		l.state.Advance(e.Time)
 	}
+	var happened []group.Change
+	if !late {
+		happened = l.tickGroups()
+	}
 	outcome := Decided
 	if late {
 		outcome = Late
@@ -240,6 +252,7 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 	l.sift(&it.Signals)
 	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late}
 	in.Family, in.MediaFamily = l.family(it, late), l.pictures.family(it, late)
+	l.group(it, &in)
 	if l.set == nil {
 		if l.opts.Every && outcome != Imported {
 			l.decision(e, out)
@@ -258,6 +271,7 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 	if !late {
 		l.watch(it, out)
 	}
+	l.raise(it, happened, out)
 	return outcome
 }
 
@@ -293,6 +307,7 @@ func (l *Loop) fetched(it *extract.Item, out *Output) Outcome {
 	l.sift(&it.Signals)
 	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late, Stage: it.Stage}
 	in.Family, in.MediaFamily = l.family(it, true), l.pictures.family(it, late)
+	in.Group = l.groupOf(e.Actor)
 	if l.set == nil {
 		return Fetched
 	}

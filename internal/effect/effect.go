@@ -54,4 +54,8 @@ type Effect struct {
 	Time        int64  // event time, nanoseconds
 	Expires     int64  // event time, nanoseconds; 0 never
 	Position    uint64 // of the record that caused it
+
+	// Of one on a group: the version of its set of members, and of an enforcement, or the undo of one, the accounts that it is about, in order of name.
+	Version uint64
+	Members []string
 }

@@ -77,6 +77,7 @@ func message(e *effect.Effect) webhook.Message {
 	m := webhook.Message{
 		Type: string(e.Kind), ID: e.ID, Time: event.FormatTime(e.Time), Target: e.Target.String(), Value: e.Value,
 		Policy: e.Policy, Severity: e.Severity, Reason: e.Reason, Rule: e.Rule, RuleVersion: e.RuleVersion, Source: e.Source, Event: e.EventID,
+		Version: e.Version, Members: e.Members,
 	}
 	if e.Expires != 0 {
 		m.Expires = event.FormatTime(e.Expires)

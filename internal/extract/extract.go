@@ -17,6 +17,7 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/internal/group"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/rule"
 	"github.com/ringfence/ringfence/text/family"
@@ -36,6 +37,7 @@ type Item struct {
 	Change   *Change       // of a record that is one
 	Sketch   family.Sketch // of the event's own text; without letters where it brings none
 	Pictures []Picture     // of the event that have a hash
+	Acts     []group.Act   // what the event does at which keys, but for its text and pictures, if rules read groups
 	Of       Reference     // of fetched signals: their event
 	Stage    rule.Stage    // of fetched signals: what is known with them
 	Err      error         // the record cannot be read by this build; Event and Signals are empty
@@ -87,7 +89,7 @@ func identity(buf []byte, source, id string) (hash [16]byte, scratch []byte) {
 func (x *Extractor) Into(it *Item, rec journal.Record, pin Pin) {
 	it.Record, it.Err, it.Change = rec, nil, pin.Change
 	it.Content, it.Identity, it.Of, it.Stage = 0, [16]byte{}, Reference{}, rule.Arrived
-	it.Pictures = it.Pictures[:0]
+	it.Pictures, it.Acts = it.Pictures[:0], it.Acts[:0]
 	x.sketch.Into(&it.Sketch, "")
 	it.Signals = rule.Signals{Links: it.Signals.Links[:0], Domains: it.Signals.Domains[:0], Canonical: it.Signals.Canonical[:0],
 		HabitFeatures: it.Signals.HabitFeatures[:0], Scores: it.Signals.Scores[:0], Found: it.Signals.Found[:0], Failures: it.Signals.Failures[:0],
@@ -125,6 +127,9 @@ func (x *Extractor) read(it *Item, pin Pin) {
 	x.signals(&it.Event, &it.Signals, pin)
 	if pin.wants&wantSketch != 0 && authored(it.Event.Kind) {
 		x.sketch.Into(&it.Sketch, it.Event.Text)
+	}
+	if pin.wants&wantActs != 0 {
+		it.Acts = group.Acts(it.Acts, &it.Event)
 	}
 }
 

@@ -58,7 +58,8 @@ const (
 	wantLinks
 	wantHabit
 	wantSketch
-	wantAll wants = 1<<iota - 1
+	wantAll  wants = 1<<iota - 1 // of what is read of a single event
+	wantActs wants = 1 << 7      // for groups
 )
 
 // follow adds what a rule set reads. Nothing is ever taken away: a change that comes twice is dropped by decide, not here, and a
@@ -72,6 +73,9 @@ func (p *Pins) follow(set *rule.Set) {
 		if p.wants&want == 0 && set.Reads(name) {
 			p.wants |= want
 		}
+	}
+	if set.ReadsGroups() {
+		p.wants |= wantActs | wantSketch
 	}
 	for _, name := range set.Models() {
 		if !slices.Contains(p.scores, name) {
@@ -88,7 +92,7 @@ func (p *Pins) At(rec *journal.Record) Pin {
 	}
 	pin := Pin{Banks: p.banks, Models: p.models, Change: c, wants: p.wants, scores: p.scores}
 	if p.all {
-		pin.wants = wantAll
+		pin.wants |= wantAll
 	}
 	if p.banks.Needs(bank.Links) {
 		pin.wants |= wantLinks

@@ -2,6 +2,7 @@ package group
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/graph/evidence"
@@ -197,6 +198,18 @@ func (f *Finder) Of(account string) *Group {
 // Group is that of an id; nil if there is none, or not any more.
 func (f *Finder) Group(id string) *Group { return f.byID[id] }
 
+// Confirmed are the accounts of a group that are not on probation, in order of name.
+func (f *Finder) Confirmed(g *Group) []string {
+	var names []string
+	for _, a := range g.members {
+		if f.accounts[a].by == byCommunity {
+			names = append(names, f.model.Name(a))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // Waits is how many ticks had to wait for the refiner.
 func (f *Finder) Waits() int { return f.waits }
 
@@ -208,7 +221,7 @@ func (f *Finder) Add(e *event.Event) error {
 	f.acting = Acts(f.acting[:0], e)
 	var seen Seen
 	if id := f.familyOf(e); id != 0 {
-		f.acting = append(f.acting, TextAct(id.String()))
+		f.acting = append(f.acting, TextAct(id))
 		known, _ := f.families.Family(id)
 		seen.Copied = known.Accounts > 1
 	}

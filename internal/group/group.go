@@ -32,6 +32,7 @@ type Group struct {
 	members []uint32 // ascending
 	edges   int
 	tied    [nTraces]int
+	traces  []string
 	hits    int   // members with hits
 	rated   int64 // the tick
 	stirred bool  // a member acted since
@@ -72,6 +73,12 @@ const (
 
 // live says whether the group takes part in what happens now.
 func (g *Group) live() bool { return g.State == Active || g.State == Dormant }
+
+// Size is how many members there are, those on probation included.
+func (g *Group) Size() int { return len(g.members) }
+
+// Traces are the traces that tie it, in a fixed order. The list must not be changed.
+func (g *Group) Traces() []string { return g.traces }
 
 // Hits is how many members had something of a known-bad bank in an event.
 func (g *Group) Hits() int { return g.hits }
@@ -119,10 +126,11 @@ func (f *Finder) describe(g *Group) {
 			}
 		}
 	}
-	g.Ties = nil
+	g.Ties, g.traces = nil, nil
 	for t, n := range g.tied {
 		if n > 0 {
 			g.Ties = append(g.Ties, Tie{traces[t].Name, n, math.Round(best[t]*100) / 100})
+			g.traces = append(g.traces, traces[t].Name)
 		}
 	}
 	g.Evidence = places.top()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/graph/evidence"
+	"github.com/ringfence/ringfence/text/family"
 	"github.com/ringfence/ringfence/text/link"
 )
 
@@ -68,7 +69,7 @@ func Authored(e *event.Event) bool {
 }
 
 // TextAct is that of a text of a family of near-copies.
-func TextAct(family string) Act { return Act{text, family} }
+func TextAct(id family.ID) Act { return Act{text, id.String()} }
 
 // Acts appends the acts of an event, but that of its text. It is a pure function.
 func Acts(to []Act, e *event.Event) []Act {

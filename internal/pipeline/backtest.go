@@ -51,6 +51,8 @@ type side struct {
 	set   *rule.Set
 	loop  *decide.Loop
 	fired map[string]bool // rules that fired on the event at hand
+
+	raised map[raisedFire]bool // and on events about groups at its record
 	rules map[string]*fires
 }
 
@@ -70,7 +72,7 @@ func Backtest(ctx context.Context, opts Options, hot state.Options, old, new *ru
 		if err != nil {
 			return nil, err
 		}
-		sd := &side{set: set, loop: decide.New(s, opts.Decide), fired: map[string]bool{}, rules: map[string]*fires{}}
+		sd := &side{set: set, loop: decide.New(s, opts.Decide), fired: map[string]bool{}, raised: map[raisedFire]bool{}, rules: map[string]*fires{}}
 		if err := sd.loop.Use(set); err != nil {
 			return nil, err
 		}
@@ -93,10 +95,16 @@ func Backtest(ctx context.Context, opts Options, hot state.Options, old, new *ru
 					return err
 				}
 				sd.count(it, &output, verdicts)
+				sd.countRaised(output.Raised)
 			}
 			for id := range sides[1].fired {
 				if sides[0].fired[id] {
 					both[id]++
+				}
+			}
+			for on := range sides[1].raised {
+				if sides[0].raised[on] {
+					both[on.rule]++
 				}
 			}
 		}
@@ -120,6 +128,20 @@ func (s *side) count(it *extract.Item, out *decide.Output, verdicts map[string]b
 		f.accounts[xxh3.HashString(it.Event.Actor)] = true
 		if _, judged := verdicts[it.Event.Actor]; judged {
 			f.names[strings.Clone(it.Event.Actor)] = true
+		}
+	}
+}
+
+// raisedFire is a rule that fired on an event about a group.
+type raisedFire struct{ rule, event string }
+
+// countRaised counts what the rules said of events about groups.
+func (s *side) countRaised(all []decide.Raised) {
+	clear(s.raised)
+	for i := range all {
+		for _, id := range all[i].Rules {
+			s.rules[id].events++
+			s.raised[raisedFire{id, all[i].Item.Event.ID}] = true
 		}
 	}
 }

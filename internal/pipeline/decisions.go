@@ -20,8 +20,8 @@ import (
 // They are written without a sync of their own: after a crash the loop decides again from the last image, whose commit made
 // everything before it durable, and writes the same bytes under the same keys.
 //
-//	0x40 position(8)                  → line
-//	0x41 period(4) identity(16)       → position(8); a period is six hours of the journal's clock
+//	0x40 position(8) [ordinal(2)]     → line; the ordinal, above 0, is of what was raised at the record
+//	0x41 period(4) identity(16)       → position(8) [ordinal(2)]; a period is six hours of the journal's clock
 type Decisions struct {
 	db      *pebble.DB
 	apply   func(*pebble.Batch) error
@@ -70,8 +70,11 @@ func (d *Decisions) put(decisions []decide.Decision, received int64) error {
 	now := uint32(received / period)
 	for i := range decisions {
 		dec := &decisions[i]
-		if err := errors.Join(b.Set(positionKey(journal.Position(dec.Position)), dec.Line, nil),
-			b.Set(identityKey(now, dec.Identity), binary.BigEndian.AppendUint64(nil, dec.Position), nil)); err != nil {
+		key := positionKey(journal.Position(dec.Position))
+		if dec.Ordinal > 0 {
+			key = binary.BigEndian.AppendUint16(key, dec.Ordinal)
+		}
+		if err := errors.Join(b.Set(key, dec.Line, nil), b.Set(identityKey(now, dec.Identity), key[1:], nil)); err != nil {
 			return err
 		}
 	}
@@ -115,10 +118,10 @@ func (d *Decisions) Find(id [16]byte, received int64) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(pos) != 8 {
+		if len(pos) < 8 {
 			continue
 		}
-		line, err := d.get(positionKey(journal.Position(binary.BigEndian.Uint64(pos))))
+		line, err := d.get(append([]byte{byPosition}, pos...))
 		if err == nil && line == nil {
 			err = ErrForgotten
 		}
@@ -145,15 +148,19 @@ type Stored struct {
 	Line     []byte
 }
 
-// From appends to dst up to max decisions from a position on.
+// From appends to dst up to max decisions from a position on, and the others of the last one's position.
 func (d *Decisions) From(from journal.Position, max int, dst []Stored) ([]Stored, error) {
 	it, err := d.db.NewIter(&pebble.IterOptions{LowerBound: positionKey(from), UpperBound: []byte{byPosition + 1}})
 	if err != nil {
 		return dst, fmt.Errorf("read decisions: %w", err)
 	}
 	defer it.Close()
-	for ok := it.First(); ok && max > 0; ok = it.Next() {
-		dst = append(dst, Stored{Position: journal.Position(binary.BigEndian.Uint64(it.Key()[1:])), Line: append([]byte(nil), it.Value()...)})
+	for ok := it.First(); ok; ok = it.Next() {
+		pos := journal.Position(binary.BigEndian.Uint64(it.Key()[1:]))
+		if max <= 0 && (len(dst) == 0 || dst[len(dst)-1].Position != pos) {
+			break
+		}
+		dst = append(dst, Stored{Position: pos, Line: append([]byte(nil), it.Value()...)})
 		max--
 	}
 	return dst, it.Error()

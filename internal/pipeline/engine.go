@@ -111,14 +111,20 @@ func (o *outcome) add(it *extract.Item, output *decide.Output) (dec decide.Decis
 	if l, ok := letter(it, output.Outcome); ok && len(o.letters) < lettersMost {
 		o.letters = append(o.letters, l)
 	}
-	if !output.Decision.Fired {
-		return dec
+	if output.Decision.Fired {
+		dec = output.Decision
+		start := len(o.lines)
+		o.lines = append(o.lines, dec.Line...)
+		dec.Line = o.lines[start:len(o.lines):len(o.lines)]
+		o.decisions = append(o.decisions, dec)
 	}
-	dec = output.Decision
-	start := len(o.lines)
-	o.lines = append(o.lines, dec.Line...)
-	dec.Line = o.lines[start:len(o.lines):len(o.lines)]
-	o.decisions = append(o.decisions, dec)
+	for i := range output.Raised {
+		raised := &output.Raised[i]
+		o.effects = append(o.effects, raised.Effects...)
+		if raised.Decision.Fired {
+			o.decisions = append(o.decisions, raised.Decision)
+		}
+	}
 	return dec
 }
 

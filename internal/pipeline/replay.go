@@ -35,7 +35,7 @@ type Summary struct {
 }
 
 // Replay decides what a feed gives, from an empty state, by the code that decides live. use gets the output of every record
-// that has a decision line, in order.
+// that has a decision line, in order, and of the events about groups that were raised at it.
 func Replay(ctx context.Context, opts Options, s *state.State, set *rule.Set, feed extract.Feed, use func(*decide.Output, *extract.Item) error) (Summary, error) {
 	loop := decide.New(s, opts.Decide)
 	sum := Summary{Outcomes: map[decide.Outcome]int64{}}
@@ -57,11 +57,15 @@ func Replay(ctx context.Context, opts Options, s *state.State, set *rule.Set, fe
 			if output.Decision.Fired {
 				sum.Fired++
 			}
-			if output.Decision.Line == nil {
-				continue
+			if output.Decision.Line != nil {
+				if err := use(&output, &b.Items[i]); err != nil {
+					return err
+				}
 			}
-			if err := use(&output, &b.Items[i]); err != nil {
-				return err
+			for j := range output.Raised {
+				if err := use(&output.Raised[j].Output, output.Raised[j].Item); err != nil {
+					return err
+				}
 			}
 		}
 		return nil

@@ -44,7 +44,7 @@ func RunTest(ctx context.Context, set *rule.Set, t rule.Test) ([]rule.Outcome, e
 		Decide: decide.Options{Every: true}}
 	var outcomes []rule.Outcome
 	opts.Decide.Inspect = func(it *extract.Item, ev *rule.Evaluation) {
-		o := rule.Outcome{Event: it.Event.ID, Unevaluated: map[string]string{}}
+		o := rule.Outcome{Event: named(it), Unevaluated: map[string]string{}}
 		for _, res := range ev.Rules() {
 			if res.Unevaluated != "" {
 				o.Unevaluated[res.Rule.ID] = res.Unevaluated
@@ -53,10 +53,14 @@ func RunTest(ctx context.Context, set *rule.Set, t rule.Test) ([]rule.Outcome, e
 		outcomes = append(outcomes, o)
 	}
 	_, err = Replay(ctx, opts, s, set, feed, func(out *decide.Output, it *extract.Item) error {
-		if len(outcomes) == 0 || outcomes[len(outcomes)-1].Event != it.Event.ID {
+		i := len(outcomes) - 1
+		for i >= 0 && outcomes[i].Event != named(it) {
+			i-- // what was raised at a record comes after it
+		}
+		if i < 0 {
 			return nil
 		}
-		o := &outcomes[len(outcomes)-1]
+		o := &outcomes[i]
 		o.Rules = append(o.Rules, out.Rules...)
 		for _, e := range out.Effects {
 			o.Effects = append(o.Effects, rule.ExpectedEffect{Do: string(e.Kind), On: e.Target.String(), Value: e.Value})
@@ -64,6 +68,15 @@ func RunTest(ctx context.Context, set *rule.Set, t rule.Test) ([]rule.Outcome, e
 		return nil
 	})
 	return outcomes, err
+}
+
+// named is the name by which a test speaks of an event: its id, and of what happened to a group, whose id is a hash, the kind. Of several
+// of one kind a test sees the last.
+func named(it *extract.Item) string {
+	if it.Record.Source == decide.GroupSource {
+		return it.Event.Kind
+	}
+	return it.Event.ID
 }
 
 // testBanks are the banks that a test brings; nil for none.

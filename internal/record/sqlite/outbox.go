@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -14,8 +15,8 @@ import (
 
 // A queued effect has its turn if its line is empty.
 const putEffect = `
-INSERT INTO effects (id, kind, target, value, state, why, rule, rule_version, policy, severity, reason, source, event_id, time, expires, position, receiver, due)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+INSERT INTO effects (id, kind, target, value, state, why, rule, rule_version, policy, severity, reason, source, event_id, time, expires, position, receiver, version, members, due)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?19, ?20,
     CASE WHEN ?5 = 'queued' AND NOT EXISTS (SELECT 1 FROM effects WHERE receiver = ?17 AND target = ?3 AND state = 'queued') THEN ?18 END)
 ON CONFLICT (id) DO NOTHING`
 
@@ -80,12 +81,22 @@ func putOne(ctx context.Context, put *sql.Stmt, e *effect.Effect, mark uint64, n
 		return e.Position > mark, nil
 	}
 	res, err := put.ExecContext(ctx, e.ID, string(e.Kind), e.Target.String(), e.Value, string(e.State), e.Why, e.Rule, e.RuleVersion,
-		e.Policy, e.Severity, e.Reason, e.Source, e.EventID, e.Time, e.Expires, int64(e.Position), record.ReceiverOf(e), now)
+		e.Policy, e.Severity, e.Reason, e.Source, e.EventID, e.Time, e.Expires, int64(e.Position), record.ReceiverOf(e), now,
+		int64(e.Version), membersText(e.Members))
 	if err != nil {
 		return false, err
 	}
 	n, err := res.RowsAffected()
 	return n == 1, err
+}
+
+// membersText is the stored form of the accounts that an effect on a group is about.
+func membersText(members []string) string {
+	if len(members) == 0 {
+		return ""
+	}
+	b, _ := json.Marshal(members) // strings always encode
+	return string(b)
 }
 
 // Watermark implements record.Outbox.
@@ -123,17 +134,24 @@ func addToCase(ctx context.Context, tx *sql.Tx, e *effect.Effect) error {
 
 // effectColumns are what scanEffect reads, in its order.
 const effectColumns = `seq, id, kind, target, value, state, why, rule, rule_version, policy, severity, reason, source, event_id,
-	time, expires, position, receiver, attempts, coalesce(due, -1), done, status, note`
+	time, expires, position, receiver, attempts, coalesce(due, -1), done, status, note, version, members`
 
 func scanEffect(row scanner, d *record.Delivery) error {
 	var kind, target, state string
-	var position int64
+	var position, version int64
+	var members string
 	err := row.Scan(&d.Seq, &d.ID, &kind, &target, &d.Value, &state, &d.Why, &d.Rule, &d.RuleVersion, &d.Policy, &d.Severity, &d.Reason,
-		&d.Source, &d.EventID, &d.Time, &d.Expires, &position, &d.Receiver, &d.Attempts, &d.Due, &d.Done, &d.Status, &d.Note)
+		&d.Source, &d.EventID, &d.Time, &d.Expires, &position, &d.Receiver, &d.Attempts, &d.Due, &d.Done, &d.Status, &d.Note, &version, &members)
 	if err != nil {
 		return err
 	}
 	d.Kind, d.State, d.Position = effect.Kind(kind), effect.State(state), uint64(position)
+	d.Version = uint64(version)
+	if members != "" {
+		if err := json.Unmarshal([]byte(members), &d.Members); err != nil {
+			return fmt.Errorf("effect %s: its members: %w", d.ID, err)
+		}
+	}
 	var ok bool
 	if d.Target, ok = event.ParseEntity(target); !ok {
 		return fmt.Errorf("effect %s: target %q is no entity", d.ID, target)

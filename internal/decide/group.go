@@ -1,0 +1,155 @@
+package decide
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/effect"
+	"github.com/ringfence/ringfence/internal/extract"
+	"github.com/ringfence/ringfence/internal/group"
+	"github.com/ringfence/ringfence/rule"
+	"github.com/ringfence/ringfence/text/family"
+)
+
+// GroupSource is the source of events about groups.
+const GroupSource = "groups"
+
+// Raised is what the rules said of an event about a group, which the loop raised at a record. It raises none itself.
+type Raised struct {
+	Output
+	Item *extract.Item // the event
+}
+
+// keepGroups begins to look for groups, or ends it: like windows, they are there for the rules that read them.
+func (l *Loop) keepGroups(wanted bool) error {
+	if !wanted {
+		l.groups = nil
+		return nil
+	}
+	if l.groups != nil {
+		return nil
+	}
+	scorer, err := group.NewScorer()
+	if err != nil {
+		return fmt.Errorf("decide: %w", err)
+	}
+	if l.groups, err = group.NewFinder(group.DefaultOptions(), scorer); err != nil {
+		return fmt.Errorf("decide: groups: %w", err)
+	}
+	return nil
+}
+
+// tickGroups lets the ticks of groups pass that are due at the clock.
+func (l *Loop) tickGroups() []group.Change {
+	if l.groups == nil {
+		return nil
+	}
+	changes, err := l.groups.Advance(l.state.Clock())
+	if err != nil {
+		l.failed = fmt.Errorf("decide: %w", err)
+	}
+	return changes
+}
+
+// group lets an event that is not late count for groups, and says which the actor is in. A late one learns what is known.
+func (l *Loop) group(it *extract.Item, in *rule.Input) {
+	if l.groups == nil {
+		return
+	}
+	e := &it.Event
+	if !in.Late {
+		seen := group.Seen{Hit: false}
+		for i := range it.Signals.Found {
+			seen.Hit = seen.Hit || !it.Signals.Found[i].Good
+		}
+		if in.Family.ID != 0 && group.Authored(e) {
+			it.Acts = append(it.Acts, group.TextAct(family.ID(in.Family.ID)))
+			seen.Copied = in.Family.Accounts > 1
+		}
+		if err := l.groups.Observe(e, it.Acts, seen); err != nil {
+			l.failed = fmt.Errorf("decide: groups: %w", err)
+		}
+	}
+	in.Group = l.groupOf(e.Actor)
+}
+
+// groupOf is what rules read of an account's group; nil if it is in none.
+func (l *Loop) groupOf(account string) *rule.Group {
+	if l.groups == nil {
+		return nil
+	}
+	return l.readable(l.groups.Of(account))
+}
+
+func (l *Loop) readable(g *group.Group) *rule.Group {
+	if g == nil {
+		return nil
+	}
+	l.inGroup = rule.Group{ID: g.ID, Size: int64(g.Size()), Score: g.Score, Found: g.Found, Traces: g.Traces(), Hits: int64(g.Hits())}
+	return &l.inGroup
+}
+
+// raise evaluates the rules that listen to what happened to groups at a record.
+func (l *Loop) raise(at *extract.Item, changes []group.Change, out *Output) {
+	if l.set == nil || l.failed != nil {
+		return
+	}
+	for i := range changes {
+		c := &changes[i]
+		g := l.groups.Group(c.Group)
+		if g == nil {
+			continue
+		}
+		it := &extract.Item{Record: at.Record}
+		it.Record.Source, it.Record.ID = GroupSource, fmt.Sprintf("%s %s %d", c.Kind, c.Group, c.Version)
+		it.Identity = extract.Identity(GroupSource, it.Record.ID)
+		it.Event = event.Event{ID: it.Record.ID, Time: l.state.Clock(), Kind: string(c.Kind), Attrs: []event.Attr{
+			{Key: "gained", Value: event.Value{Kind: event.Number, Num: float64(c.Gained)}},
+			{Key: "size", Value: event.Value{Kind: event.Number, Num: float64(c.Size)}},
+			{Key: "version", Value: event.Value{Kind: event.Number, Num: float64(c.Version)}},
+		}}
+		raised := Raised{Item: it}
+		raised.Decision = Decision{Identity: it.Identity, Position: out.Decision.Position, Ordinal: uint16(min(i+1, math.MaxUint16))}
+		in := rule.Input{Event: &it.Event, Source: GroupSource, Signals: &it.Signals, Raised: true, Group: l.readable(g)}
+		l.eval.Begin(&in)
+		l.windows(&it.Event)
+		l.rules(it, &raised.Output)
+		if l.opts.Every && !raised.Decision.Fired {
+			l.decision(&it.Event, &raised.Output)
+		}
+		if raised.Decision.Line == nil {
+			continue
+		}
+		raised.Decision.Line = bytes.Clone(raised.Decision.Line) // the next one is made in the same memory
+		out.Raised = append(out.Raised, raised)
+	}
+}
+
+// aim gives an effect on a group the version of the set of members that it is about, and an enforcement these members: those that are not on probation, and on
+// whom it changes something that no person has ruled out.
+func (l *Loop) aim(e *effect.Effect) {
+	g := l.groups.Group(e.Target.ID)
+	if g == nil {
+		return
+	}
+	e.Version = g.Version
+	if e.Kind != effect.Enforce {
+		return
+	}
+	for _, account := range l.groups.Confirmed(g) {
+		key := event.Entity{Kind: event.AccountEntity, ID: account}.String()
+		if l.facts.allowed(key, e.Policy) {
+			continue
+		}
+		if step, _ := l.facts.inForce(key); steps[step] >= steps[e.Value] {
+			continue
+		}
+		vetoes, _ := l.facts.vetoes.Get(key)
+		if v, ok := vetoes[e.Policy]; ok && l.facts.lasts(v.Expires) && steps[e.Value] >= steps[v.Step] {
+			continue
+		}
+		e.Members = append(e.Members, account)
+	}
+}
