@@ -48,6 +48,7 @@ type Finder struct {
 	changes  []Change // that Advance has yet to give
 
 	begun    bool
+	clock    int64 // the latest time of an event
 	next     int64 // the tick to come
 	whole    int64 // the next at which all pairs are looked at
 	refining *refining
@@ -162,11 +163,13 @@ func (f *Finder) rerate(at int64) {
 	}
 }
 
-// Observe takes in an event, whose time was given to Advance before, with what it does at which keys, and lets its actor join a group at once if it has to.
+// Observe takes in an event with what it does at which keys, and lets its actor join a group at once if it has to. Its time, or a later one, was given to Advance
+// before; one that is older than the latest counts as of that time.
 func (f *Finder) Observe(e *event.Event, acts []Act, seen Seen) error {
 	f.profile(e, seen.Copied)
+	f.clock = max(f.clock, e.Time)
 	for _, a := range acts {
-		if err := f.model.Add(a.trace, a.key, e.Actor, e.Time); err != nil {
+		if err := f.model.Add(a.trace, a.key, e.Actor, f.clock); err != nil {
 			return fmt.Errorf("event %q: %w", e.ID, err)
 		}
 	}
@@ -176,12 +179,12 @@ func (f *Finder) Observe(e *event.Event, acts []Act, seen Seen) error {
 	}
 	f.grow()
 	x := &f.accounts[who]
-	x.last = e.Time
+	x.last = f.clock
 	if seen.Hit {
 		x.hits++
 	}
 	if g := x.group; g != nil {
-		g.Last, g.stirred = max(g.Last, e.Time), true
+		g.Last, g.stirred = f.clock, true
 	}
 	return nil
 }

@@ -144,7 +144,7 @@ func (f *Finder) stir(a uint32) {
 }
 
 // edgesATick is how many ties of a component are refined at a tick, one with another: a larger one waits for so many ticks more.
-const edgesATick = 1024
+const edgesATick = 256
 
 // components copies the components of what is to be refined and due at a tick; what is not due stays dirty. They are in the order of their least accounts.
 func (f *Finder) components(at int64, all bool) []component {

@@ -53,7 +53,7 @@ type side struct {
 	fired map[string]bool // rules that fired on the event at hand
 
 	raised map[raisedFire]bool // and on events about groups at its record
-	rules map[string]*fires
+	rules  map[string]*fires
 }
 
 type fires struct {
