@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -60,7 +61,7 @@ func TestOpenKeepsWhatWasWritten(t *testing.T) {
 	if mark, err := s.Watermark(t.Context()); err != nil || mark != 9 {
 		t.Errorf("watermark: got %d, %v, want 9", mark, err)
 	}
-	if d, err := s.Effect(t.Context(), e.ID); err != nil || d.Effect != e {
+	if d, err := s.Effect(t.Context(), e.ID); err != nil || !reflect.DeepEqual(d.Effect, e) {
 		t.Errorf("effect: got %+v, %v, want %+v", d.Effect, err, e)
 	}
 }
