@@ -75,6 +75,9 @@ func (m *Model) look(p *pair) (v verdict) {
 			continue
 		}
 		tests[class]++
+		if p.traces>>i&1 == 0 {
+			continue
+		}
 		x := m.tie(p.id, i)
 		if x == nil {
 			continue
@@ -155,8 +158,7 @@ func (m *Model) Edges() []Edge {
 			continue
 		}
 		v := m.look(p)
-		p.logP, p.standing = v.all, m.stands(&v)
-		if p.standing {
+		if m.settle(p, &v); p.standing {
 			all = append(all, edgeOf(p))
 		}
 	}
@@ -170,8 +172,7 @@ func (m *Model) Touched() []Edge {
 	var all []Edge
 	m.takeFresh(func(p *pair) {
 		v := m.look(p)
-		p.logP, p.standing = v.all, m.fits > 0 && m.stands(&v)
-		if p.standing {
+		if m.settle(p, &v); p.standing {
 			all = append(all, edgeOf(p))
 		}
 	})
@@ -187,6 +188,19 @@ func (m *Model) takeFresh(do func(*pair)) {
 		do(p)
 	}
 	m.fresh = m.fresh[:0]
+}
+
+// settle lets a pair stand or not, by the limits.
+func (m *Model) settle(p *pair, v *verdict) {
+	p.logP = v.all
+	if stands := m.fits > 0 && m.stands(v); stands != p.standing {
+		p.standing = stands
+		if stands {
+			m.discount(p, -1)
+		} else {
+			m.discount(p, 1)
+		}
+	}
 }
 
 func sortEdges(all []Edge) {
@@ -271,6 +285,9 @@ func (m *Model) Explain(e Edge) ([]Support, []Meeting) {
 	}
 	var support []Support
 	for i := range m.traces {
+		if p.traces>>i&1 == 0 {
+			continue
+		}
 		t := &m.traces[i]
 		x := m.tie(p.id, i)
 		if x == nil {

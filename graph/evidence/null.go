@@ -82,7 +82,7 @@ func (t *trace) fit() {
 		if i < t.nLevels-crowds {
 			bound = max(leastBound, t.levels[t.nLevels-crowds+i%crowds].spread)
 		}
-		once, twice := l.once+1, l.twice+1 // what was never seen is not impossible
+		once, twice := max(0, l.once)+1, max(0, l.twice)+1 // what was never seen is not impossible
 		if first == 0 {
 			l.rate, l.spread = 1, bound
 			continue

@@ -39,6 +39,7 @@ type pair struct {
 	last         int64
 	nextA, nextB uint32  // the next pair of either account, + 1
 	logP         float64 // of all traces together, when it was last looked at
+	traces       uint32  // in which they met, a bit each
 	standing     bool
 	fresh        bool // they met since
 	nWhy         uint8
@@ -154,11 +155,15 @@ func (m *Model) count(trace int, hash uint64, who uint32, o other, at int64, oth
 		x.first, x.of = w, halved
 	}
 	x.last = at
+	p := m.pair(id)
 	scale := 0
 	for t.Windows[scale] < w.Apart {
 		scale++
 	}
-	weight := float64(uint64(1) << (2 * x.of))
+	weight := x.weight()
+	if p != nil && p.standing {
+		weight = 0 // see discount
+	}
 	again := false
 	for s := scale; s < len(t.Windows); s++ {
 		for c := crowdOf(others); c < crowds; c++ {
@@ -178,18 +183,44 @@ func (m *Model) count(trace int, hash uint64, who uint32, o other, at int64, oth
 			}
 		}
 	}
-	if p := m.pair(id); p != nil {
+	if p != nil {
 		m.touch(p, &w)
 	} else if again && m.remarkable(t, x) {
-		p := m.newPair(id, at)
+		p = m.newPair(id, at)
 		m.touch(p, &x.first)
 		m.touch(p, &w)
+	}
+}
+
+// weight is how many pairs a tie stands for.
+func (x *tie) weight() float64 { return float64(uint64(1) << (2 * x.of)) }
+
+// discount takes what a pair did out of what the null model is fitted to, or puts it back: pairs that stand are what is held against chance, not part of it.
+func (m *Model) discount(p *pair, sign float64) {
+	for i := range m.traces {
+		if p.traces>>i&1 == 0 {
+			continue
+		}
+		x := m.tie(p.id, i)
+		if x == nil {
+			continue
+		}
+		t := &m.traces[i]
+		for l, n := range x.n[:t.nLevels] {
+			if n >= 1 {
+				t.levels[l].once += sign * x.weight()
+			}
+			if n >= 2 {
+				t.levels[l].twice += sign * x.weight()
+			}
+		}
 	}
 }
 
 // touch notes a meeting of a pair.
 func (m *Model) touch(p *pair, w *Meeting) {
 	p.last = w.At
+	p.traces |= 1 << w.Trace
 	if !p.fresh {
 		p.fresh = true
 		place, _ := m.placeOfPair(p.id)
@@ -287,6 +318,11 @@ func (m *Model) newPair(id uint64, at int64) *pair {
 	}
 	p := &m.pairs.items[place]
 	*p = pair{id: id, last: at}
+	for i, class := range m.classes {
+		if class >= 0 && m.tie(id, i) != nil {
+			p.traces |= 1 << i
+		}
+	}
 	m.byPair.add(mix(id), place)
 	m.chain(place)
 	return p

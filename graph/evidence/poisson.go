@@ -30,9 +30,24 @@ func logTail(rate float64, n int) float64 {
 
 // logMass is ln P(Poisson(rate) = n).
 func logMass(rate float64, n int) float64 {
-	gamma, _ := math.Lgamma(float64(n) + 1)
-	return float64(n)*math.Log(rate) - rate - gamma
+	return float64(n)*math.Log(rate) - rate - logFactorial(n)
 }
+
+func logFactorial(n int) float64 {
+	if n < len(logFactorials) {
+		return logFactorials[n]
+	}
+	gamma, _ := math.Lgamma(float64(n) + 1)
+	return gamma
+}
+
+// logFactorials are those of what a tie counts to.
+var logFactorials = func() (all [256]float64) {
+	for n := range all {
+		all[n], _ = math.Lgamma(float64(n) + 1)
+	}
+	return all
+}()
 
 // fisher combines independent p-values, of which logSum is the sum of the logarithms and k how many they are: the logarithm of the tail of a
 // chi-squared distribution with 2k degrees of freedom.
