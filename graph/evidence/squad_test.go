@@ -23,7 +23,7 @@ func town(rng *rand.Rand, accounts, communities, links, acts int) []act {
 // turnsOf is a squad of which another few share each of its links, so that hardly a pair repeats.
 func turnsOf(rng *rand.Rand, size, links, few int) (all []act) {
 	for k := range links {
-		at := (int64(k)*6*86_400/int64(links) + 3600) * second
+		at := (int64(k%6)*86_400 + 21_600 + rng.Int64N(14_400)) * second // by day, as people do
 		for _, j := range rng.Perm(size)[:few] {
 			all = append(all, act{fmt.Sprintf("own%d", k), fmt.Sprintf("squad%d", j), at + rng.Int64N(40*second)})
 		}
@@ -35,7 +35,7 @@ func TestRotatingSquad(t *testing.T) {
 	m := model(t, Trace{Name: "share", Class: "post", Windows: []int64{60 * second, 600 * second}})
 	rng := rand.New(rand.NewPCG(4, 4))
 	const size = 60
-	feed(t, m, 0, append(town(rng, 2000, 20, 4000, 40_000), turnsOf(rng, size, 80, 5)...))
+	feed(t, m, 0, append(town(rng, 2000, 4, 400, 40_000), turnsOf(rng, size, 80, 5)...))
 	if n := len(m.Edges()); n > size {
 		t.Errorf("%d pairs stand: the squad is none of which hardly a pair repeats", n)
 	}

@@ -51,6 +51,7 @@ type Finder struct {
 	clock    int64 // the latest time of an event
 	next     int64 // the tick to come
 	whole    int64 // the next at which all pairs are looked at
+	squads   int64 // and at which squads are looked for
 	refining *refining
 	waits    int // ticks at which the refiner was not ready
 
@@ -119,6 +120,9 @@ func (f *Finder) tick(at int64, all bool) error {
 	f.tieUp(whole)
 	if whole {
 		f.age(at)
+		if err := f.tieSquads(at); err != nil {
+			return fmt.Errorf("squads at %d: %w", at, err)
+		}
 	}
 	f.rerate(at)
 	if components := f.components(at, all); len(components) > 0 {
