@@ -130,3 +130,12 @@ func (m *Logistic) Logit(x Vector) float64 {
 
 // Intercept is the logit of an example without features.
 func (m *Logistic) Intercept() float64 { return float64(m.intercept) }
+
+// Logit is the score that the model learnt so far gives an example, without the cost of [FTRL.Model]: features beyond the table panic.
+func (t *FTRL) Logit(x Vector) float64 {
+	logit := t.weight(t.intercept, 0)
+	for _, f := range x {
+		logit += float64(t.weight(t.cells[f.Index], t.opts.L1) * float64(f.Value))
+	}
+	return logit
+}

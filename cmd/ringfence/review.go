@@ -11,7 +11,8 @@ import (
 )
 
 type reviewCmd struct {
-	Rank reviewRankCmd `cmd:"" help:"Put cases in the order that prevents most harm, with the reasons."`
+	Rank  reviewRankCmd  `cmd:"" help:"Put cases in the order that prevents most harm, with the reasons."`
+	Bench reviewBenchCmd `cmd:"" help:"How much harm orders of the queue prevent, in simulated months."`
 }
 
 type reviewRankCmd struct {

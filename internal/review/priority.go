@@ -113,12 +113,14 @@ func Weight(severity int) float64 {
 
 // raise adds log odds to a probability.
 func raise(p, logOdds float64) float64 {
-	switch {
-	case logOdds == 0 || p <= 0 || p >= 1:
+	if logOdds == 0 || p <= 0 || p >= 1 {
 		return p
-	default:
-		return learn.Sigmoid(math.Log(p/(1-p)) + logOdds)
 	}
+	raised := learn.Sigmoid(math.Log(p/(1-p)) + logOdds)
+	if logOdds > 0 {
+		return max(p, raised) // the smallest would be rounded to 0
+	}
+	return raised
 }
 
 // Band is how a priority is shown in lists: people read a band and not a number.

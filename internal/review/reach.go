@@ -171,7 +171,7 @@ func closedForm(t Trajectory, hours float64) float64 {
 		rate = untold * max(1, t.Sources)
 	}
 	age := t.Age + start
-	return rate * age / (decay - 1) * (1 - math.Pow(1+hours/age, 1-decay))
+	return rate * age / (decay - 1) * (1 - math.Exp((1-decay)*math.Log1p(hours/age)))
 }
 
 // cell is the bin of a trajectory.
