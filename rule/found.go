@@ -80,6 +80,11 @@ const (
 	scratchMediaEntries
 	scratchMediaPolicies
 	scratchGroupLabels
+	scratchTextTerms
+	scratchTextPolicies
+	scratchVideoBanks
+	scratchVideoEntries
+	scratchVideoPolicies
 	scratchMatched
 )
 

@@ -28,6 +28,12 @@ var fetchedSignals = []string{
 	"media.pdq", "media.banks", "media.entries", "media.policies", "media.severity", "media.distance", "media.family", "media.failures",
 }
 
+// Signals that become known when media are examined, by what has to be done for them.
+var (
+	readSignals  = []string{"media.text", "media.text.terms", "media.text.policies", "media.text.severity"}
+	videoSignals = []string{"media.video.entries", "media.video.banks", "media.video.policies", "media.video.severity", "media.video.share", "media.video.segments"}
+)
+
 // mediaFault says why nothing is known of the event's pictures, if it is not.
 func mediaFault(name string) func(*Input) *fault {
 	absent, none := &fault{name + " absent"}, &fault{"no bank of hashes"}
@@ -107,11 +113,16 @@ func (ev *Evaluation) mediaFamilyName() string {
 type waiting struct {
 	fetched  bool     // a signal of that stage
 	examined bool     // likewise
+	text     bool     // of those, what pictures say
+	video    bool     // and videos
 	banks    []string // of matched(), which are fetched signals if they are of hashes
 }
 
 func (w *waiting) reads(signal string) {
 	w.fetched = w.fetched || slices.Contains(fetchedSignals, signal)
+	w.text = w.text || slices.Contains(readSignals, signal)
+	w.video = w.video || slices.Contains(videoSignals, signal)
+	w.examined = w.examined || w.text || w.video
 }
 
 func (w *waiting) readsBank(name string) {
@@ -147,10 +158,15 @@ func (w *waiting) last(s Stage, b Banks) bool {
 type MediaWants struct {
 	Fetched bool     // anything at all
 	Scores  []string // the policies of media.score(), sorted
+	Text    bool     // what pictures say
+	Video   bool     // what videos show
 }
 
 // Examined says whether anything is wanted that only becomes known at that stage.
-func (m MediaWants) Examined() bool { return len(m.Scores) > 0 }
+func (m MediaWants) Examined() bool { return len(m.Scores) > 0 || m.Text || m.Video }
+
+// Pictures says whether pictures are to be examined.
+func (m MediaWants) Pictures() bool { return len(m.Scores) > 0 || m.Text }
 
 // MediaWants is what the rules that are not off read of media, as the banks are. The nil set reads nothing.
 func (s *Set) MediaWants(b Banks) (m MediaWants) {
@@ -162,6 +178,7 @@ func (s *Set) MediaWants(b Banks) (m MediaWants) {
 			continue
 		}
 		m.Fetched = m.Fetched || r.waits.examined || r.waits.isFor(Fetched, b)
+		m.Text, m.Video = m.Text || r.waits.text, m.Video || r.waits.video
 		for policy := range r.uses.scored {
 			if !slices.Contains(m.Scores, policy) {
 				m.Scores = append(m.Scores, policy)

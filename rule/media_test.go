@@ -103,6 +103,13 @@ func TestMediaWants(t *testing.T) {
 	if diff := cmp.Diff(MediaWants{Fetched: true, Scores: []string{"gore"}}, set.MediaWants(nil)); diff != "" {
 		t.Errorf("what is to be scored, want- got+\n%s", diff)
 	}
+	set, problems = Compile([]File{{Name: "m.yaml", Data: []byte("rules:\n- {id: x, on: [post], when: 'size(media.text.terms) > 0', because: '{media.video.segments}', then: [{label: y}]}\n")}})
+	if set == nil {
+		t.Fatal(problems)
+	}
+	if diff := cmp.Diff(MediaWants{Fetched: true, Text: true, Video: true}, set.MediaWants(nil)); diff != "" {
+		t.Errorf("what is to be examined, want- got+\n%s", diff)
+	}
 	var none *Set
 	if none.MediaWants(nil).Fetched {
 		t.Error("no rules read pictures")

@@ -29,6 +29,19 @@ type Signals struct {
 	MediaScores   []MediaScore // of the event's pictures, at the stage Examined
 	ScoreFailures []string     // why there is no score of some of them
 
+	// What the event's pictures say, a line for each line of each; known if a picture was read. Found are terms of banks in it.
+	PictureText  string
+	HasText      bool
+	TextFound    []Found
+	TextFailures []string // why pictures were not read
+
+	// Of the event's videos: known if the frames of one were hashed. Found are entries of banks that frames are like.
+	HasVideo      bool
+	VideoFound    []Found
+	VideoShare    float64  // the part of a video's frames that are like one, of several videos the largest
+	VideoSegments []string // when they are shown, such as 12-15s
+	VideoFailures []string // why videos have no frames
+
 	Found []Found // of the banks
 	Banks Banks   // nil for none
 
@@ -198,7 +211,7 @@ func allSignals() []signal {
 		{name: "media.types", doc: "their MIME types", size: listSize, node: listNode(mediaReader("media.types", (*Evaluation).mediaTypes))},
 		{name: "media.pdq", doc: "their PDQ hashes, of those that the source hashed or that were fetched", size: listSize,
 			node: listNode(mediaReader("media.pdq", (*Evaluation).mediaPDQ))},
-	}, mediaSignals(), groupSignals(), []signal{
+	}, mediaSignals(), examinedSignals(), groupSignals(), []signal{
 		{name: "account.created", doc: "when the actor's account was made",
 			node: intNode(kindTime, fieldReader("account.created", event.FieldAccountCreated, func(e *event.Event) int64 { return e.Account.Created }))},
 		{name: "account.age", doc: "event.time − account.created", node: intNode(kindDuration, accountAge())},

@@ -4,17 +4,24 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image/jpeg"
+	"image/png"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ringfence/ringfence/internal/config"
+	"github.com/ringfence/ringfence/media/ocr"
+	"github.com/ringfence/ringfence/media/vpdq"
 )
 
 // scoreRules fire on what a model says of a picture, and on why it says nothing.
@@ -93,4 +100,63 @@ func TestScorer(t *testing.T) {
 	for _, workers := range []int{1, 4} {
 		same(t, fmt.Sprintf("a replay with %d workers", workers), live, replayFolder(t, dir, workers, nil))
 	}
+}
+
+// examineRules fire on what a picture says and on what a video shows.
+const examineRules = `rules:
+  - id: says
+    on: [post]
+    when: size(media.text.terms) > 0
+    because: "{media.text.terms}"
+    then: [{label: says, on: actor}]
+  - id: shows
+    on: [post]
+    when: media.video.share > 0.9 && media.video.severity >= 4
+    because: "{media.video.entries} {media.video.segments}"
+    then: [{label: shows, on: actor}]
+`
+
+// TestExamined takes a picture with writing and a video the whole way, by the programs that read them, and holds that a replay decides
+// the same without them.
+func TestExamined(t *testing.T) {
+	ffmpeg := vpdq.FindFFmpeg()
+	if ocr.FindTesseract() == "" || ffmpeg == "" {
+		t.Skip("it takes tesseract and ffmpeg")
+	}
+	files := t.TempDir()
+	still, film := filepath.Join(files, "still.png"), filepath.Join(files, "film.mp4")
+	f, err := os.Create(still)
+	must(t, err)
+	must(t, errors.Join(png.Encode(f, painting(1, 0)), f.Close()))
+	if out, err := exec.Command(ffmpeg, "-v", "error", "-loop", "1", "-i", still, "-t", "3", "-r", "5", "-pix_fmt", "yuv420p", film).CombinedOutput(); err != nil {
+		t.Skipf("this ffmpeg cannot make a video: %v %s", err, out)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/film.mp4", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, film) })
+	mux.HandleFunc("/meme.jpg", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFile(w, r, "../../cmd/ringfence/testdata/pictures/meme.jpg")
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	dir := dataDir(t)
+	opts := options(dir, "", clock{})
+	opts.Config.Rules.Dir = folderOf(t, examineRules)
+	opts.Config.Media.Fetch, opts.Config.Media.AllowPrivate = true, []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	p := startProduct(t, opts)
+	known := hashOf(painting(1, 0))
+	do[any](t, p.client, http.MethodPut, "/v1/banks/known", `{"kind":"hashes","severity":4,"reason":"test","entries":[{"value":"`+known+`"}]}`)
+	do[any](t, p.client, http.MethodPut, "/v1/banks/words", `{"kind":"terms","reason":"test","entries":[{"value":"free money"}]}`)
+	eventually(t, "the banks are active", func() bool {
+		banks := do[struct{ Items []struct{ Active int } }](t, p.client, http.MethodGet, "/v1/banks", "")
+		return len(banks.Items) == 2 && banks.Items[0].Active == 1 && banks.Items[1].Active == 1
+	})
+	p.send(t, shows("meme", "a1", `{"url":"`+server.URL+`/meme.jpg"}`), shows("film", "a2", `{"url":"`+server.URL+`/film.mp4","type":"video/mp4"}`))
+	eventually(t, "both are examined", func() bool { return len(firings(t, p.decisions(t))) >= 2 })
+	p.settle(t)
+	live := p.decisions(t)
+	if diff := cmp.Diff([]string{"film shows: " + known + " 0-2s", "meme says: free money"}, firings(t, live)); diff != "" {
+		t.Errorf("want- got+\n%s", diff)
+	}
+	p.stop(t)
+	same(t, "a replay", live, replayFolder(t, dir, 2, nil))
 }

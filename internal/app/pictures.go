@@ -13,7 +13,9 @@ import (
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/recognise"
 	"github.com/ringfence/ringfence/internal/scorer"
+	"github.com/ringfence/ringfence/media/ocr"
 	"github.com/ringfence/ringfence/media/picture"
+	"github.com/ringfence/ringfence/media/vpdq"
 	"github.com/ringfence/ringfence/rule"
 )
 
@@ -26,6 +28,10 @@ const (
 	pictureBytes     = 16 << 20
 	picturePixels    = 20_000_000 // some 240 MB while it is decoded
 	pictureRedirects = 3
+
+	videoTime   = time.Minute
+	videoBytes  = 128 << 20
+	videoFrames = 1200 // twenty minutes at one a second
 )
 
 // openPictures makes the worker that fetches pictures, if the configuration asks for it. When it is used for the first time it begins
@@ -49,6 +55,8 @@ func (a *App) openPictures(ctx context.Context) error {
 	}
 	client := fetch.NewClient(fetch.Options{Timeout: pictureTime, MaxBody: pictureBytes, Redirects: pictureRedirects, Networks: cfg.AllowPrivate})
 	a.later("connections to servers of pictures", func() error { client.CloseIdleConnections(); return nil })
+	videos := fetch.NewClient(fetch.Options{Timeout: videoTime, MaxBody: videoBytes, Redirects: pictureRedirects, Networks: cfg.AllowPrivate})
+	a.later("connections to servers of videos", func() error { videos.CloseIdleConnections(); return nil })
 	scorers, err := a.openScorers()
 	if err != nil {
 		return err
@@ -69,7 +77,8 @@ func (a *App) openPictures(ctx context.Context) error {
 		Save:      func(pos journal.Position) error { return a.setCursor(picturesCursor, int64(pos)) },
 		Decoder:   picture.Decoder{MaxBytes: pictureBytes, MaxPixels: picturePixels, HEIF: picture.FindHEIF()},
 		Hashers:   max(1, workers(a.opts.Workers)/2), // so that texts find a core
-		Examiners: max(1, workers(a.opts.Workers)/4), Scorers: scorers,
+		Examiners: max(1, workers(a.opts.Workers)/4), Scorers: scorers, Reader: ocr.Reader{Tesseract: ocr.FindTesseract()}, Videos: videos,
+		Films: vpdq.Hasher{FFmpeg: vpdq.FindFFmpeg(), MaxBytes: videoBytes, MaxFrames: videoFrames, Timeout: videoTime},
 	})
 	a.metrics.MustRegister(pictureMetrics{a.pictures}, galleryMetrics{a.gallery})
 	return nil

@@ -46,6 +46,14 @@ func (r *Reader) Look(dst []rule.Found, s *Set, e *event.Event, links []rule.Lin
 	return dst
 }
 
+// LookIn appends to dst the set's terms in a text that is not the event's own, such as what a picture says.
+func (r *Reader) LookIn(dst []rule.Found, s *Set, text string, at Occasion) []rule.Found {
+	if s == nil || s.terms == nil || text == "" {
+		return dst
+	}
+	return r.terms(dst, s, text, at)
+}
+
 // Has says whether there is a bank of that name, and what it is about, for rules that ask for it.
 func (s *Set) Has(name string) (kind string, ok bool) {
 	b, ok := s.Bank(name)

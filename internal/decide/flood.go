@@ -101,13 +101,14 @@ func (l *Loop) Quarantines() []Quarantine {
 
 // sift takes out of what was found of an event what is in quarantine. Extract knows nothing of it: it runs ahead of the loop.
 func (l *Loop) sift(s *rule.Signals) {
-	if len(s.Found) == 0 || l.facts.crowds.Len() == 0 {
+	if len(s.Found)+len(s.TextFound)+len(s.VideoFound) == 0 || l.facts.crowds.Len() == 0 {
 		return
 	}
-	s.Found = slices.DeleteFunc(s.Found, func(f rule.Found) bool {
+	apart := func(f rule.Found) bool {
 		c, ok := l.facts.crowds.Get(f.Bank + "\x00" + f.Entry)
 		return ok && c.Since > 0
-	})
+	}
+	s.Found, s.TextFound, s.VideoFound = slices.DeleteFunc(s.Found, apart), slices.DeleteFunc(s.TextFound, apart), slices.DeleteFunc(s.VideoFound, apart)
 }
 
 // watch counts the event's account among those that match the entries found in it, and puts an entry that a flood matches into quarantine.

@@ -55,6 +55,7 @@ type Extractor struct {
 	fold    []byte
 	sketch  family.Sketcher
 	picture bank.Picture
+	seen    []rule.Found // of a frame
 	id      []byte
 }
 
@@ -93,7 +94,8 @@ func (x *Extractor) Into(it *Item, rec journal.Record, pin Pin) {
 	x.sketch.Into(&it.Sketch, "")
 	it.Signals = rule.Signals{Links: it.Signals.Links[:0], Domains: it.Signals.Domains[:0], Canonical: it.Signals.Canonical[:0],
 		HabitFeatures: it.Signals.HabitFeatures[:0], Scores: it.Signals.Scores[:0], Found: it.Signals.Found[:0], Failures: it.Signals.Failures[:0],
-		MediaScores: it.Signals.MediaScores[:0], ScoreFailures: it.Signals.ScoreFailures[:0]}
+		TextFound: it.Signals.TextFound[:0], TextFailures: it.Signals.TextFailures[:0], VideoFound: it.Signals.VideoFound[:0],
+		VideoSegments: it.Signals.VideoSegments[:0], VideoFailures: it.Signals.VideoFailures[:0], MediaScores: it.Signals.MediaScores[:0], ScoreFailures: it.Signals.ScoreFailures[:0]}
 	switch rec.Kind {
 	case journal.Tick:
 		return

@@ -90,6 +90,9 @@ func (x *Extractor) fetched(it *Item, rec *journal.Record, pin Pin) error {
 		}
 		x.look(it, pin, m, whole)
 	}
+	if it.Stage == rule.Examined {
+		x.examined(it, r, pin)
+	}
 	x.picture = bank.Picture{PDQ: x.picture.PDQ[:0]}
 	return nil
 }

@@ -3,6 +3,7 @@ package recognise
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/ringfence/ringfence/internal/scorer"
 	"github.com/ringfence/ringfence/internal/signals"
+	"github.com/ringfence/ringfence/media/ocr"
+	"github.com/ringfence/ringfence/media/picture"
 	"github.com/ringfence/ringfence/media/preview"
 )
 
@@ -29,6 +32,7 @@ type study struct {
 	job      *job
 	pictures []signals.Picture
 	files    [][]byte // of the pictures; nil for one that there is none of, or no room for
+	videos   []signals.Video
 }
 
 // desk is where pictures wait to be examined.
@@ -36,10 +40,11 @@ type desk struct {
 	studies chan *study
 	bytes   atomic.Int64  // of files
 	places  chan struct{} // has one for each picture that is worked on here
+	films   chan *study   // whose pictures are examined, and that have videos
 }
 
 func newDesk(places int) *desk {
-	return &desk{studies: make(chan *study, maxStudies), places: make(chan struct{}, places)}
+	return &desk{studies: make(chan *study, maxStudies), places: make(chan struct{}, places), films: make(chan *study, maxFilms)}
 }
 
 // hold takes a file onto the desk, if there is room for it.
@@ -69,13 +74,13 @@ func (w *Worker) lay(ctx context.Context, s *study) error {
 		for i := range s.pictures {
 			w.examinePicture(ctx, s.job, &s.pictures[i], nil)
 		}
-		return w.conclude(ctx, s)
+		return w.pass(ctx, s)
 	}
 }
 
 // conclude tells what was found by examining, and why there is nothing else.
 func (w *Worker) conclude(ctx context.Context, s *study) error {
-	if err := w.tell(ctx, s.job, signals.Examiner, s.pictures); err != nil {
+	if err := w.tell(ctx, s.job, signals.Examiner, s.pictures, s.videos); err != nil {
 		return err
 	}
 	return w.done(s.job, 0)
@@ -97,7 +102,7 @@ func (w *Worker) examine(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return nil // it is done again after the restart
 			}
-			if err := w.conclude(ctx, s); err != nil {
+			if err := w.pass(ctx, s); err != nil {
 				return err
 			}
 		}
@@ -115,7 +120,7 @@ func (w *Worker) examinePicture(ctx context.Context, j *job, p *signals.Picture,
 			asked = append(asked, s)
 		}
 	}
-	shown, failure := w.show(ctx, file)
+	shown, failure := w.study(ctx, j, p, file)
 	for _, s := range asked {
 		scored := signals.Scored{Scorer: s.Name(), Failure: failure}
 		if failure == "" {
@@ -126,26 +131,65 @@ func (w *Worker) examinePicture(ctx context.Context, j *job, p *signals.Picture,
 	}
 }
 
-// show makes the copy of a picture that scorers are shown.
-func (w *Worker) show(ctx context.Context, file []byte) (jpeg []byte, failure string) {
-	if file == nil {
-		return nil, busy
+// study does what is done on this machine: it reads what the picture says, and makes the copy that scorers are shown.
+func (w *Worker) study(ctx context.Context, j *job, p *signals.Picture, file []byte) (jpeg []byte, failure string) {
+	decoded, failure := (*picture.Picture)(nil), busy
+	if file != nil {
+		select {
+		case w.desk.places <- struct{}{}:
+			defer func() { <-w.desk.places }()
+			var err error
+			if decoded, err = w.opts.Decoder.Decode(ctx, file); err != nil {
+				failure = undecoded(err)
+			} else {
+				failure = ""
+			}
+		case <-ctx.Done():
+			failure = timeout
+		}
 	}
-	select {
-	case w.desk.places <- struct{}{}:
-		defer func() { <-w.desk.places }()
-	case <-ctx.Done():
-		return nil, timeout
+	if j.wants.Text {
+		p.Read = &signals.Read{Failure: failure}
+		if failure == "" {
+			p.Read = w.readText(ctx, decoded)
+		}
+		w.count(func(s *Stats) { s.Examined[cmp.Or(p.Read.Failure, "read")]++ })
 	}
-	decoded, err := w.opts.Decoder.Decode(ctx, file)
+	if failure != "" || len(j.wants.Scores) == 0 {
+		return nil, failure
+	}
+	jpeg, err := preview.Small(decoded, scorer.MaxSide)
 	if err != nil {
-		return nil, undecoded(err)
-	}
-	if jpeg, err = preview.Small(decoded, scorer.MaxSide); err != nil {
 		return nil, malformed
 	}
 	return jpeg, ""
 }
+
+// Reader reads the text in pictures.
+type Reader interface {
+	Read(ctx context.Context, p *picture.Picture) (ocr.Text, error)
+}
+
+// readText reads what a picture says.
+func (w *Worker) readText(ctx context.Context, p *picture.Picture) *signals.Read {
+	text, err := w.opts.Reader.Read(ctx, p)
+	switch {
+	case err == nil:
+		said := text.String()
+		return &signals.Read{Text: strings.ToValidUTF8(said[:min(len(said), signals.MaxText-8)], "")}
+	case errors.Is(err, ocr.ErrNoTesseract):
+		return &signals.Read{Failure: notInstalled}
+	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded):
+		return &signals.Read{Failure: timeout}
+	}
+	w.opts.Log.Warn("a picture cannot be read", "error", err)
+	return &signals.Read{Failure: failed}
+}
+
+const (
+	notInstalled = "not_installed" // the program that it takes
+	failed       = "failed"        // that program
+)
 
 // score asks a scorer.
 func score(ctx context.Context, s scorer.Scorer, p scorer.Picture) signals.Scored {

@@ -7,6 +7,7 @@ import (
 	"image/jpeg"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,6 +18,9 @@ import (
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/scorer"
 	"github.com/ringfence/ringfence/internal/signals"
+	"github.com/ringfence/ringfence/media/ocr"
+	"github.com/ringfence/ringfence/media/picture"
+	"github.com/ringfence/ringfence/media/vpdq"
 	"github.com/ringfence/ringfence/rule"
 )
 
@@ -159,6 +163,124 @@ func TestSlowScorer(t *testing.T) {
 		}
 		if failures[busy] == 0 || failures[timeout] == 0 || failures[busy]+failures[timeout] != events {
 			t.Errorf("failures: %v", failures)
+		}
+	})
+}
+
+// reads gives a text for every picture, or an error.
+type reads struct {
+	text ocr.Text
+	err  error
+}
+
+func (r reads) Read(context.Context, *picture.Picture) (ocr.Text, error) { return r.text, r.err }
+
+// TestRead: what a picture says is told of in the second record, and if it cannot be read why.
+func TestRead(t *testing.T) {
+	for _, tt := range []struct {
+		reader reads
+		want   signals.Read
+	}{
+		{reads{text: ocr.Text{Words: []ocr.Word{{Text: "FREE"}, {Text: "MONEY"}}}}, signals.Read{Text: "FREE MONEY"}},
+		{reads{text: ocr.Text{Words: []ocr.Word{{Text: strings.Repeat("é", signals.MaxText)}}}}, signals.Read{Text: strings.Repeat("é", (signals.MaxText-8)/2)}},
+		{reads{err: ocr.ErrNoTesseract}, signals.Read{Failure: notInstalled}},
+		{reads{err: ocr.ErrFailed}, signals.Read{Failure: failed}},
+		{reads{err: fmt.Errorf("%w: %w", ocr.ErrFailed, context.DeadlineExceeded)}, signals.Read{Failure: timeout}},
+	} {
+		opts := options(t)
+		opts.Client = &http.Client{Transport: pictures{drawn(t, 64, 64)}}
+		opts.Wanted = wanting(rule.MediaWants{Fetched: true, Text: true})
+		opts.Reader = tt.reader
+		l := newLog(post("e0", `{"url":"http://p.example/1"}`))
+		run(t, l, opts, 3)
+		got := l.records(t, signals.Examiner)
+		if len(got) != 1 {
+			t.Fatalf("%d records", len(got))
+		}
+		if diff := cmp.Diff(&tt.want, got[0].Pictures[0].Read); diff != "" {
+			t.Errorf("want- got+\n%s", diff)
+		}
+	}
+}
+
+// films hashes as its function does.
+type films func(ctx context.Context, path string) (*vpdq.Video, error)
+
+func (f films) Hash(ctx context.Context, path string) (*vpdq.Video, error) { return f(ctx, path) }
+
+// TestFilm: a video's frames are told of, no more than a record has room for, in order; and why there are none.
+func TestFilm(t *testing.T) {
+	long := &vpdq.Video{Duration: 1000 * time.Second}
+	for i := range 1000 {
+		long.Frames = append(long.Frames, vpdq.Frame{Time: time.Duration(i) * time.Second, Quality: 80})
+	}
+	for _, tt := range []struct {
+		url     string
+		err     error
+		failure string
+		frames  int
+	}{
+		{"http://v.example/1", nil, "", 250},
+		{"http://v.example/none", nil, missing, 0},
+		{"file:///etc/passwd", nil, refused, 0},
+		{"http://v.example/2", vpdq.ErrMalformed, notVideo, 0},
+		{"http://v.example/3", vpdq.ErrTooLarge, tooLarge, 0},
+		{"http://v.example/4", vpdq.ErrNoFFmpeg, notInstalled, 0},
+	} {
+		opts := options(t)
+		opts.Videos = &http.Client{Transport: pictures{[]byte("film")}}
+		opts.Wanted = wanting(rule.MediaWants{Fetched: true, Video: true})
+		opts.Films = films(func(_ context.Context, path string) (*vpdq.Video, error) {
+			if data, err := os.ReadFile(path); err != nil || string(data) != "film" {
+				t.Errorf("the hasher got %q, %v", data, err)
+			}
+			if tt.err != nil {
+				return nil, tt.err
+			}
+			return long, nil
+		})
+		l := newLog(post("e0", `{"url":"`+tt.url+`","type":"video/mp4"}`))
+		run(t, l, opts, 2)
+		got := l.records(t, signals.Examiner)
+		if len(got) != 1 || len(got[0].Videos) != 1 || got[0].Videos[0].Failure != tt.failure || len(got[0].Videos[0].Frames) != tt.frames {
+			t.Errorf("%s: %+v", tt.url, got)
+		}
+	}
+}
+
+// TestFloodOfVideos: however many videos come that take for ever, pictures are hashed and examined at once, also of events that come after.
+func TestFloodOfVideos(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opts := options(t)
+		opts.Client = &http.Client{Transport: pictures{drawn(t, 64, 64)}}
+		opts.Videos = &http.Client{Transport: pictures{[]byte("film")}}
+		opts.Wanted = wanting(rule.MediaWants{Fetched: true, Video: true, Text: true})
+		opts.Reader = reads{}
+		opts.Films = films(func(ctx context.Context, _ string) (*vpdq.Video, error) { <-ctx.Done(); return nil, ctx.Err() })
+		const floods = 3 * maxQueue
+		var bodies []string
+		for i := range floods {
+			bodies = append(bodies, post(fmt.Sprint("e", i), fmt.Sprintf(`{"url":"http://v%d.example/","type":"video/mp4"}`, i)))
+		}
+		l := newLog(append(bodies, post("last", `{"url":"http://p.example/1"}`))...)
+		begin := time.Now()
+		opts.Now = func() int64 { return int64(time.Since(begin)) }
+		opts.Journal = l
+		ctx, stop := context.WithCancel(t.Context())
+		var took time.Duration
+		opts.Append = func(ctx context.Context, recs []journal.Record) error {
+			if r, err := signals.Decode(recs[0].Body); err == nil && r.Extractor == signals.Examiner && recs[0].ID == fmt.Sprint("e", floods) {
+				took = time.Since(begin)
+				stop()
+			}
+			return l.add(ctx, recs)
+		}
+		w := New(opts)
+		if err := w.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if s := w.Stats(); took > time.Second || s.Examined["read"] != 1 || s.Examined[busy] < floods/2 {
+			t.Errorf("the picture was read after %s; %+v", took, s)
 		}
 	})
 }

@@ -162,14 +162,8 @@ func (w *Worker) fetch(ctx context.Context, url string) (file []byte, failure st
 		return nil, failure, again
 	}
 	defer resp.Body.Close()
-	switch code := resp.StatusCode; {
-	case code == http.StatusOK:
-	case code >= 300 && code < 400:
-		return nil, refused, false
-	case code == http.StatusTooManyRequests || code >= 500:
-		return nil, unreachable, true
-	default:
-		return nil, missing, false
+	if failure, again = unserved(resp.StatusCode); failure != "" {
+		return nil, failure, again
 	}
 	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err == nil &&
 		!strings.HasPrefix(kind, "image/") && kind != "application/octet-stream" && kind != "binary/octet-stream" {
@@ -192,6 +186,19 @@ func (w *Worker) fetch(ctx context.Context, url string) (file []byte, failure st
 		return nil, failure, again
 	}
 	return file, "", false
+}
+
+// unserved is why a status brings no file, if it does not.
+func unserved(code int) (failure string, again bool) {
+	switch {
+	case code == http.StatusOK:
+		return "", false
+	case code >= 300 && code < 400:
+		return refused, false
+	case code == http.StatusTooManyRequests || code >= 500:
+		return unreachable, true
+	}
+	return missing, false
 }
 
 func unfetched(err error) (failure string, again bool) {

@@ -20,6 +20,7 @@ type job struct {
 	rec     journal.Record
 	event   event.Event
 	at      []int // of the pictures, in the event's media
+	films   []int // likewise of the videos
 	domains []string
 	wants   rule.MediaWants
 	took    map[string]time.Duration // to fetch from each domain that was asked; set by do

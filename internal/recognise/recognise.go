@@ -1,11 +1,12 @@
-// Package recognise finds out about the pictures that events only name by address: it fetches them, hashes them and appends what it
-// found, or why it found nothing, to the journal as a signals record, at which the rules run that waited for it.
+// Package recognise finds out about the pictures and videos that events only name by address: it fetches them and appends what it found,
+// or why it found nothing, to the journal as signals records, at which the rules run that waited for it.
 //
-// A [Worker] follows the journal at a pace of its own. Nothing waits for it: not the door, nor the decisions on texts. Where more
-// pictures come than it can fetch, it falls behind, and passes over events that have become too old, or that name a slow domain while
-// too many wait, which is counted. Enough slow domains still keep it from everybody's pictures: see docs/media.md. What it
-// has done is saved as a position; after a crash it does the rest, and some of it again, which changes nothing, since decide takes the
-// first record of an event only.
+// A [Worker] follows the journal at a pace of its own. Nothing waits for it: not the door, nor the decisions on texts. It works in lanes, each
+// bounded by itself. Pictures are fetched and hashed, and told of at once. Those that rules want more of are then examined: scored by models, and
+// read. Videos come last, in a lane of their own. Where more pictures come than it can fetch, it falls behind, and passes over events that have
+// become too old, or that name a slow domain while too many wait, which is counted; what finds no room in the other lanes is told of as
+// busy. Enough slow domains still keep it from everybody's pictures: see docs/media.md. What it has done is saved as a position; after a crash it
+// does the rest, and some of it again, which changes nothing, since decide takes the first record of an event and stage only.
 package recognise
 
 import (
@@ -54,6 +55,9 @@ type Options struct {
 
 	Examiners int // pictures that are examined on this machine at a time, at least 1
 	Scorers   []scorer.Scorer
+	Reader    Reader       // of the text in pictures
+	Films     FilmHasher   // of the frames of videos
+	Videos    *http.Client // fetches those; guarded, and bounded by what a video may have
 	Log       *slog.Logger
 }
 
@@ -149,6 +153,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	for range examiners {
 		group.Go(func() error { return w.examine(ctx) })
 	}
+	for range cinemas {
+		group.Go(func() error { return w.watch(ctx) })
+	}
 	err := group.Wait()
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil
@@ -208,7 +215,10 @@ func (w *Worker) job(d *event.Decoder, rec *journal.Record, wants rule.MediaWant
 	}
 	for i := range j.event.Media {
 		m := &j.event.Media[i]
-		if m.URL == "" || m.PDQ != "" && !wants.Examined() || other(m.Type) {
+		if wants.Video && m.URL != "" && isVideo(m.Type) {
+			j.films = append(j.films, i)
+		}
+		if m.URL == "" || m.PDQ != "" && !wants.Pictures() || other(m.Type) {
 			continue
 		}
 		j.at = append(j.at, i)
@@ -216,10 +226,16 @@ func (w *Worker) job(d *event.Decoder, rec *journal.Record, wants rule.MediaWant
 			j.domains = append(j.domains, domain)
 		}
 	}
-	if len(j.at) == 0 {
+	if len(j.at)+len(j.films) == 0 {
 		return nil
 	}
 	return j
+}
+
+// isVideo says whether a medium is declared to be a video.
+func isVideo(kind string) bool {
+	top, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(kind)), "/")
+	return top == "video"
 }
 
 // other says of a medium's declared type that it is no picture's. The word comes from strangers: what it leaves open is tried.
@@ -253,7 +269,7 @@ func (w *Worker) do(ctx context.Context, j *job) error {
 			return ctx.Err() // it is done again after the restart
 		}
 		p.At = at
-		if p.Failure != "" || !j.wants.Examined() || !w.desk.hold(file) {
+		if p.Failure != "" || !j.wants.Pictures() || !w.desk.hold(file) {
 			file = nil
 		}
 		all, files = append(all, p), append(files, file)
@@ -266,22 +282,26 @@ func (w *Worker) do(ctx context.Context, j *job) error {
 		})
 	}
 	unhashed := slices.DeleteFunc(slices.Clone(all), func(p signals.Picture) bool { return j.event.Media[p.At].PDQ != "" })
-	if err := w.tell(ctx, j, signals.Extractor, unhashed); err != nil {
+	if err := w.tell(ctx, j, signals.Extractor, unhashed, nil); err != nil {
 		return err
 	}
 	w.leave(j)
 	if !j.wants.Examined() {
 		return w.done(j, 0)
 	}
-	return w.lay(ctx, &study{j, all, files})
+	s := &study{job: j, pictures: all, files: files}
+	if !j.wants.Pictures() || len(all) == 0 {
+		return w.pass(ctx, s)
+	}
+	return w.lay(ctx, s)
 }
 
-// tell appends what an extractor found out about an event's pictures, if there are any.
-func (w *Worker) tell(ctx context.Context, j *job, extractor string, pictures []signals.Picture) error {
-	if len(pictures) == 0 {
+// tell appends what an extractor found out about an event's media, if there are any.
+func (w *Worker) tell(ctx context.Context, j *job, extractor string, pictures []signals.Picture, videos []signals.Video) error {
+	if len(pictures)+len(videos) == 0 {
 		return nil
 	}
-	r := signals.Record{Extractor: extractor, Version: signals.Version, Pictures: pictures, Event: j.rec.Body}
+	r := signals.Record{Extractor: extractor, Version: signals.Version, Pictures: pictures, Videos: videos, Event: j.rec.Body}
 	body, err := r.Encode()
 	if err != nil {
 		return fmt.Errorf("recognise: event %q: %w", j.event.ID, err)

@@ -25,12 +25,15 @@ const Version = 2
 
 // Bounds of a record.
 const (
-	MaxPictures = 256 // as many as an event has
-	MaxParts    = 16  // of a picture
-	MaxScorers  = 16  // that were asked about a picture
-	MaxPolicies = 64  // that a scorer scores
-	maxFailure  = 64  // bytes
-	maxAgain    = 128 // likewise
+	MaxPictures = 256  // as many as an event has
+	MaxParts    = 16   // of a picture
+	MaxVideos   = 4    // of an event
+	MaxFrames   = 300  // of a video
+	MaxText     = 8192 // bytes of what a picture says
+	MaxScorers  = 16   // that were asked about a picture
+	MaxPolicies = 64   // that a scorer scores
+	maxFailure  = 64   // bytes
+	maxAgain    = 128  // likewise
 )
 
 // ErrRecord is wrapped by the errors of [Decode].
@@ -41,6 +44,7 @@ type Record struct {
 	Extractor string    `json:"extractor"`
 	Version   int       `json:"version"`
 	Pictures  []Picture `json:"pictures"`
+	Videos    []Video   `json:"videos,omitempty"`
 
 	// Again, if set, names the change of a bank for which an event of earlier is looked at once more: "bank/version".
 	Again string `json:"again,omitempty"`
@@ -66,6 +70,29 @@ type Picture struct {
 	Parts   []Part     `json:"parts,omitempty"`   // rectangles that may be pictures of their own
 
 	Scores []Scored `json:"scores,omitempty"` // by the models that were asked
+	Read   *Read    `json:"read,omitempty"`   // where it was to be read
+}
+
+// Read is what a picture says.
+type Read struct {
+	Text    string `json:"text,omitempty"`
+	Failure string `json:"failure,omitempty"` // why it was not read, in one word
+}
+
+// Video is one of the event's, by its frames.
+type Video struct {
+	At       int     `json:"at"` // its place in the event's media, from 0
+	Failure  string  `json:"failure,omitempty"`
+	SHA256   string  `json:"sha256,omitempty"`
+	Duration float64 `json:"duration,omitempty"` // in seconds, as its header says
+	Frames   []Frame `json:"frames,omitempty"`   // in the order of time
+}
+
+// Frame is a frame of a video.
+type Frame struct {
+	T       float64  `json:"t"` // in seconds from the begin
+	Quality int      `json:"quality"`
+	PDQ     pdq.Hash `json:"pdq"`
 }
 
 // Scored is what a model said of a picture.
@@ -140,8 +167,14 @@ func Decode(body []byte) (*Record, error) {
 	if len(r.Pictures) > MaxPictures || len(r.Again) > maxAgain {
 		return nil, fmt.Errorf("%w: %d pictures", ErrRecord, len(r.Pictures))
 	}
+	if err := r.checkVideos(); err != nil {
+		return nil, err
+	}
 	for i := range r.Pictures {
 		p := &r.Pictures[i]
+		if p.Read != nil && (len(p.Read.Text) > MaxText || len(p.Read.Failure) > maxFailure) {
+			return nil, fmt.Errorf("%w: the text of picture %d is out of bounds", ErrRecord, i)
+		}
 		if p.At < 0 || p.At >= MaxPictures || len(p.PDQ) > 8 || len(p.Parts) > MaxParts || len(p.Failure) > maxFailure {
 			return nil, fmt.Errorf("%w: picture %d is out of bounds", ErrRecord, i)
 		}
@@ -160,4 +193,22 @@ func Decode(body []byte) (*Record, error) {
 		}
 	}
 	return r, nil
+}
+
+func (r *Record) checkVideos() error {
+	if len(r.Videos) > MaxVideos {
+		return fmt.Errorf("%w: %d videos", ErrRecord, len(r.Videos))
+	}
+	for i := range r.Videos {
+		v := &r.Videos[i]
+		if v.At < 0 || v.At >= MaxPictures || len(v.Frames) > MaxFrames || len(v.Failure) > maxFailure {
+			return fmt.Errorf("%w: video %d is out of bounds", ErrRecord, i)
+		}
+		for j, f := range v.Frames {
+			if !(f.T >= 0 && f.T <= 24*3600) || j > 0 && f.T < v.Frames[j-1].T {
+				return fmt.Errorf("%w: frame %d of video %d is at %v s", ErrRecord, j, i, f.T)
+			}
+		}
+	}
+	return nil
 }

@@ -66,6 +66,9 @@ func TestRefused(t *testing.T) {
 		`{"extractor":"media","version":1,"pictures":[{"at":0,"pdq":["f"]}]}`,
 		`{"extractor":"media","version":1,"pictures":[{"at":0,"failure":"` + strings.Repeat("x", maxFailure+1) + `"}]}`,
 		fmt.Sprintf(`{"extractor":"media","version":1,"pictures":[%s]}`, many),
+		`{"extractor":"media.examined","version":2,"videos":[{"at":-1}]}`, `{"extractor":"media.examined","version":2,"videos":[{},{},{},{},{}]}`,
+		`{"extractor":"media.examined","version":2,"videos":[{"frames":[{"t":2},{"t":1}]}]}`,
+		`{"extractor":"media.examined","version":2,"pictures":[{"read":{"text":"` + strings.Repeat("x", MaxText+1) + `"}}]}`,
 		`{"extractor":"media.examined","version":2,"pictures":[{"at":0,"scores":[{"policies":[{"policy":"x","p":1.1}]}]}]}`,
 		`{"extractor":"media.examined","version":2,"pictures":[{"at":0,"scores":[` + strings.Repeat(`{},`, MaxScorers) + `{}]}]}`,
 	} {
