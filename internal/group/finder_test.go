@@ -70,7 +70,7 @@ func TestCampaignsOfASimulationAreFound(t *testing.T) {
 	events, truth := simulated(t, 3)
 	var found []Found
 	for _, g := range groupsOf(t, events) {
-		found = append(found, Found{g.Accounts, g.Score, g.Flagged})
+		found = append(found, Found{Accounts: g.Accounts, Score: g.Score, Flagged: g.Flagged})
 	}
 	r := Measure([]Run{{truth, found}})
 	plain := []string{"co-share", "boost", "bridge", "sleeper-cell", "shared-infrastructure", "signup-batch"}
