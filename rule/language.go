@@ -54,7 +54,7 @@ var functions = []Function{
 	{"has", `has(text)`, "bool", "the signal is known for this event"},
 	{"hasLabel", `hasLabel(actor, "suspect")`, "bool", "the entity, or one of a list of them, bears the label"},
 	{"matched", `size(matched("scam-words")) > 0`, "list(string)", "the entries of a bank that the event holds; unknown if there is no such bank"},
-	{"score", `score("abuse") > 0.9`, "double", "how likely the text is of a model's kind, from 0 to 1; unknown if there is no such model"},
+	{"score", `score("abuse") > 0.9`, "double", "how likely the text, or for a model of accounts the profile, is of a model's kind, from 0 to 1; unknown if there is no such model"},
 	{"media.score", `media.score("nudity") > 0.9`, "double", "how likely a picture offends a policy, by the configured scorers: the highest of the event's pictures, from 0 to 1; unknown while none is scored"},
 	{"list", `value in list("shorteners")`, "list(string)", "a list of the rule set, looked up by hash"},
 }

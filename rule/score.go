@@ -13,7 +13,7 @@ type MediaScore struct {
 	P      float64 // 0 to 1
 }
 
-// Score is what a model says of an event's text.
+// Score is what a model says of an event's text, or of its actor.
 type Score struct {
 	Model string
 	P     float64 // calibrated: of texts with .9, nine in ten are of the model's kind
@@ -38,17 +38,17 @@ func (s *Set) Models() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// scoreNode is a model's score of the text. Without a text, and while there is no such model, it is unknown.
+// scoreNode is a model's score of the text, or of the account. Without that, and while there is no such model, it is unknown.
 func scoreNode(model string) node {
 	absent, missing := &fault{"text absent"}, &fault{"no model " + model}
 	return doubleNode(func(ev *Evaluation) (float64, *fault) {
-		if !ev.in.Event.Fields.Has(event.FieldText) {
-			return 0, absent
-		}
 		for i := range ev.in.Signals.Scores {
 			if s := &ev.in.Signals.Scores[i]; s.Model == model {
 				return s.P, nil
 			}
+		}
+		if !ev.in.Event.Fields.Has(event.FieldText) {
+			return 0, absent
 		}
 		return 0, missing
 	})

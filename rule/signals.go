@@ -24,7 +24,10 @@ type Signals struct {
 	HasHashes bool     // a picture of the event has a hash, by which banks of hashes were searched
 	Failures  []string // why pictures that were to be fetched have none
 
-	Scores []Score // of the models that rules ask for, if the event has text
+	Scores []Score // of the models that rules ask for, if the event has what they read
+
+	AccountScore    float64 // how likely the actor is automated or part of a campaign, by its profile; known if HasAccountScore
+	HasAccountScore bool
 
 	MediaScores   []MediaScore // of the event's pictures, at the stage Examined
 	ScoreFailures []string     // why there is no score of some of them
@@ -222,6 +225,9 @@ func allSignals() []signal {
 		number("account.following", event.FieldAccountFollowing, func(e *event.Event) int64 { return e.Account.Following }, "accounts that the actor follows"),
 		number("account.posts", event.FieldAccountPosts, func(e *event.Event) int64 { return e.Account.Posts }, "posts the actor made"),
 		text("account.phone_hash", event.FieldAccountPhoneHash, func(e *event.Event) string { return e.Account.PhoneHash }, "hash of the phone number"),
+		{name: "account.score", doc: "how likely the account is automated or part of a campaign, by its profile alone, from 0 to 1",
+			node: doubleNode(known("account.score", func(in *Input) bool { return in.Signals.HasAccountScore },
+				func(in *Input) float64 { return in.Signals.AccountScore }))},
 		email("email.domain", func(s *Signals) string { return s.EmailDomain }, "the domain of the e-mail address"),
 		email("email.pattern", func(s *Signals) string { return s.EmailPattern }, "the shape of its name: a for a run of letters, 9 for a run of digits, such as a9"),
 		email("email.hash", func(s *Signals) string { return s.EmailHash }, "a keyed hash of the address"),

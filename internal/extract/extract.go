@@ -164,12 +164,13 @@ func (x *Extractor) signals(e *event.Event, s *rule.Signals, pin Pin) {
 			x.habit(e.Text, s)
 		}
 	}
-	if e.Fields.Has(event.FieldText) {
-		for _, name := range pin.scores {
-			if p, ok := pin.Models.Score(name, e.Text); ok {
-				s.Scores = append(s.Scores, rule.Score{Model: name, P: p})
-			}
+	for _, name := range pin.scores {
+		if p, ok := pin.Models.Score(name, e); ok {
+			s.Scores = append(s.Scores, rule.Score{Model: name, P: p})
 		}
+	}
+	if pin.wants&wantAccount != 0 {
+		s.AccountScore, s.HasAccountScore = pin.Models.AccountScore(e)
 	}
 	if pin.wants&wantLinks != 0 {
 		x.linksOf(e, s)

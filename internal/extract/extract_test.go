@@ -62,11 +62,11 @@ func TestSignals(t *testing.T) {
 		},
 		{
 			"e-mail", head + `"account":{"handle":"Mira.Pds.Example","email":"MIRA@Gmail.com"}}`,
-			rule.Signals{EmailDomain: "gmail.com", EmailPattern: "a", EmailEqualsHandle: true, HasEmail: true, EmailHash: "x"},
+			rule.Signals{EmailDomain: "gmail.com", EmailPattern: "a", EmailEqualsHandle: true, HasEmail: true, EmailHash: "x", HasAccountScore: true},
 		},
 		{
 			"another e-mail", head + `"account":{"handle":"mira","email":"m.okoro-1987@mail.example"}}`,
-			rule.Signals{EmailDomain: "mail.example", EmailPattern: "a.a-9", HasEmail: true, EmailHash: "x"},
+			rule.Signals{EmailDomain: "mail.example", EmailPattern: "a.a-9", HasEmail: true, EmailHash: "x", HasAccountScore: true},
 		},
 		{"no e-mail at all", head + `"account":{"email":"@x"}}`, rule.Signals{}},
 	} {
@@ -80,6 +80,9 @@ func TestSignals(t *testing.T) {
 			}
 			if c.want.EmailHash != "" && len(it.Signals.EmailHash) == 32 {
 				c.want.EmailHash = it.Signals.EmailHash
+			}
+			if c.want.HasAccountScore && it.Signals.AccountScore > 0 && it.Signals.AccountScore < 1 {
+				c.want.AccountScore = it.Signals.AccountScore
 			}
 			if c.want.Habit != "" && len(it.Signals.Habit) == 16 && len(it.Signals.HabitFeatures) > 0 {
 				c.want.Habit, c.want.HabitFeatures = it.Signals.Habit, it.Signals.HabitFeatures

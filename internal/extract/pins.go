@@ -58,6 +58,7 @@ const (
 	wantLinks
 	wantHabit
 	wantSketch
+	wantAccount
 	wantAll  wants = 1<<iota - 1 // of what is read of a single event
 	wantActs wants = 1 << 7      // for groups
 )
@@ -69,6 +70,7 @@ func (p *Pins) follow(set *rule.Set) {
 		"text.fold": wantFold, "text.lang": wantLang, "text.habit": wantHabit, "text.habit.features": wantHabit,
 		"text.family": wantSketch, "text.family.accounts": wantSketch, "text.family.posts": wantSketch, "text.template": wantSketch,
 		"url.domains": wantLinks, "url.canonical": wantLinks, "url.shortened": wantLinks, "url.disguised": wantLinks, "url.looks": wantLinks,
+		"account.score": wantAccount,
 	} {
 		if p.wants&want == 0 && set.Reads(name) {
 			p.wants |= want

@@ -25,6 +25,7 @@ var layers = []string{
 	"internal/journal",
 	"internal/effect",
 	"internal/bank",
+	"internal/account",
 	"internal/model",
 	"internal/review",
 	"internal/change",

@@ -1,4 +1,4 @@
-// Package model holds the models that rules read, by name and version. A model never changes: its content has a hash, and another
+// Package model holds the models that rules read, by name and version: of texts (package classify) and of accounts (package account). A model never changes: its content has a hash, and another
 // content is another version. Which version reads an event follows from the journal, as with banks: people push a model, the
 // journal carries it whole, and a replay reads each event by the version that was active at its position.
 package model
@@ -9,7 +9,10 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"sync"
 
+	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/account"
 	"github.com/ringfence/ringfence/learn"
 	"github.com/ringfence/ringfence/text/classify"
 )
@@ -18,7 +21,7 @@ import (
 type Edit struct {
 	Name    string `json:"name"`
 	Version int    `json:"version"`
-	Data    []byte `json:"data,omitempty"` // what text/classify writes
+	Data    []byte `json:"data,omitempty"` // what text/classify or internal/account writes
 	Drop    bool   `json:"drop,omitempty"`
 }
 
@@ -54,8 +57,9 @@ func (e *Edit) Check() error {
 type Model struct {
 	Name    string
 	Version int
-	ID      string // hash of its content; empty for one that was dropped
-	text    *classify.Model
+	ID      string          // hash of its content; empty for one that was dropped
+	text    *classify.Model // one of the two, or neither where it was dropped
+	account *account.Model
 }
 
 // Set is all models as of one record. It never changes; the nil set has none.
@@ -79,11 +83,18 @@ func load(e *Edit) (*Model, error) {
 	if e.Drop {
 		return m, nil
 	}
-	text, err := classify.Decode(e.Data)
+	var err error
+	if account.Encoded(e.Data) {
+		if m.account, err = account.Decode(e.Data); err == nil && m.account.Kind() != account.Profile {
+			err = errors.New("it reads behaviour, which an event alone does not show: train it with --profile")
+		}
+	} else {
+		m.text, err = classify.Decode(e.Data)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrInvalid, e.Name, err)
 	}
-	m.ID, m.text = learn.ID(e.Data), text
+	m.ID = learn.ID(e.Data)
 	return m, nil
 }
 
@@ -125,17 +136,42 @@ func (s *Set) Models() []*Model {
 	}
 	var list []*Model
 	for _, name := range slices.Sorted(maps.Keys(s.models)) {
-		if m := s.models[name]; m.text != nil {
+		if m := s.models[name]; m.ID != "" {
 			list = append(list, m)
 		}
 	}
 	return list
 }
 
-// Score is how likely a text is of the model's kind, by the model of a name; false if there is none.
-func (s *Set) Score(name, text string) (float64, bool) {
-	if s == nil || s.models[name] == nil || s.models[name].text == nil {
+// Score is how likely an event's text, or its actor's profile, is of the model's kind, by the model of a name; false if there is none, or if the
+// event does not have what it reads.
+func (s *Set) Score(name string, e *event.Event) (float64, bool) {
+	if s == nil || s.models[name] == nil {
 		return 0, false
 	}
-	return s.models[name].text.Score(text).Probability, true
+	switch m := s.models[name]; {
+	case m.account != nil:
+		return m.account.ScoreEvent(e)
+	case m.text != nil && e.Fields.Has(event.FieldText):
+		return m.text.Score(e.Text).Probability, true
+	}
+	return 0, false
+}
+
+// Account is the name under which a model of accounts takes the place of the program's own in the signal account.score.
+const Account = "account"
+
+var own = sync.OnceValues(func() (*account.Model, error) { return account.Default(account.Profile) })
+
+// AccountScore is how likely the actor is automated or part of a campaign, by its profile: by the model named Account, or the program's own if there
+// is none. It is false if the event says nothing of the profile.
+func (s *Set) AccountScore(e *event.Event) (float64, bool) {
+	if s != nil && s.models[Account] != nil && s.models[Account].account != nil {
+		return s.models[Account].account.ScoreEvent(e)
+	}
+	m, err := own()
+	if err != nil {
+		return 0, false // a test reads it
+	}
+	return m.ScoreEvent(e)
 }

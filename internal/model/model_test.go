@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/text/classify"
 )
 
@@ -24,18 +25,24 @@ func trained(t *testing.T) []byte {
 	return m.Append(nil)
 }
 
+func text(s string) *event.Event {
+	e := &event.Event{Text: s}
+	e.Fields.Add(event.FieldText)
+	return e
+}
+
 func TestSet(t *testing.T) {
 	data := trained(t)
 	var none *Set
-	if _, ok := none.Score("prize", "x"); ok || none.Models() != nil || none.Version("prize") != 0 {
+	if _, ok := none.Score("prize", text("x")); ok || none.Models() != nil || none.Version("prize") != 0 {
 		t.Error("the nil set has a model")
 	}
 	first, err := none.Apply(&Edit{Name: "prize", Version: 1, Data: data})
 	if err != nil {
 		t.Fatal(err)
 	}
-	yes, ok := first.Score("prize", "claim your free prize")
-	no, _ := first.Score("prize", "the river rose for days")
+	yes, ok := first.Score("prize", text("claim your free prize"))
+	no, _ := first.Score("prize", text("the river rose for days"))
 	if !ok || yes < 0.5 || no > 0.5 {
 		t.Errorf("scores %v and %v, %v", yes, no, ok)
 	}
@@ -43,10 +50,10 @@ func TestSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := second.Score("prize", "x"); ok || len(second.Models()) != 0 || second.Version("prize") != 2 {
+	if _, ok := second.Score("prize", text("x")); ok || len(second.Models()) != 0 || second.Version("prize") != 2 {
 		t.Error("a model that was dropped is there")
 	}
-	if _, ok := first.Score("prize", "x"); !ok || first.Version("prize") != 1 {
+	if _, ok := first.Score("prize", text("x")); !ok || first.Version("prize") != 1 {
 		t.Error("an edit changed the set before it")
 	}
 	again, err := NewSet([]Edit{{Name: "prize", Version: 7, Data: data}})
