@@ -169,6 +169,33 @@ func (p *progress) add(n int) {
 	}
 }
 
+// sortedEvents gives the events of files in the order of time; columns is the mapping of those that are CSV.
+func sortedEvents(files []string, format, columns string, refused *refusals) (source.Reader, error) {
+	opts := source.Options{Format: source.Format(format), Limits: event.DefaultLimits(), Stdin: os.Stdin}
+	if columns != "" {
+		mapping, err := event.ParseMapping(columns)
+		if err != nil {
+			return nil, fmt.Errorf("%w: --columns: %w", errUsage, err)
+		}
+		opts.Mapping = mapping
+	}
+	var readers []source.Reader
+	for _, path := range files {
+		r, err := source.Open(path, opts)
+		if err != nil {
+			for _, open := range readers {
+				open.Close()
+			}
+			return nil, err
+		}
+		readers = append(readers, r)
+	}
+	return source.Sorted(context.Background(), readers, source.SortOptions{Memory: 256 << 20, OnError: func(e *source.LineError) error {
+		refused.add(e)
+		return nil
+	}})
+}
+
 // refusals prints the first few lines that were refused and counts the rest.
 type refusals struct{ n int }
 

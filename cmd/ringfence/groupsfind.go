@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/group"
-	"github.com/ringfence/ringfence/internal/source"
 )
 
 type groupsFindCmd struct {
@@ -71,7 +69,7 @@ func (c groupsFindCmd) Run() error {
 		return err
 	}
 	var refused refusals
-	in, err := c.open(&refused)
+	in, err := sortedEvents(c.In, c.Format, c.Columns, &refused)
 	if err != nil {
 		return err
 	}
@@ -110,33 +108,6 @@ func (c groupsFindCmd) Run() error {
 	}
 	fmt.Fprintf(os.Stderr, "%d events, %d refused: %d groups, %d of them flagged\n", events, refused.n, len(groups), flagged(groups))
 	return errors.Join(refused.fault(events), w.Flush())
-}
-
-// open gives the events in order of time.
-func (c groupsFindCmd) open(refused *refusals) (source.Reader, error) {
-	opts := source.Options{Format: source.Format(c.Format), Limits: event.DefaultLimits(), Stdin: os.Stdin}
-	if c.Columns != "" {
-		mapping, err := event.ParseMapping(c.Columns)
-		if err != nil {
-			return nil, fmt.Errorf("%w: --columns: %w", errUsage, err)
-		}
-		opts.Mapping = mapping
-	}
-	var readers []source.Reader
-	for _, path := range c.In {
-		r, err := source.Open(path, opts)
-		if err != nil {
-			for _, open := range readers {
-				open.Close()
-			}
-			return nil, err
-		}
-		readers = append(readers, r)
-	}
-	return source.Sorted(context.Background(), readers, source.SortOptions{Memory: 256 << 20, OnError: func(e *source.LineError) error {
-		refused.add(e)
-		return nil
-	}})
 }
 
 func printed(g *group.Group) foundGroup {

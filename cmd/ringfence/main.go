@@ -29,6 +29,7 @@ type cli struct {
 	Models      modelsCmd      `cmd:"" help:"List, push and roll back the models that rules read."`
 	Text        textCmd        `cmd:"" help:"Text tools."`
 	Media       mediaCmd       `cmd:"" help:"Picture tools."`
+	Accounts    accountsCmd    `cmd:"" help:"Tools for single accounts."`
 	Groups      groupsCmd      `cmd:"" help:"Tools for groups of accounts."`
 	Graph       graphCmd       `cmd:"" help:"Tools for graphs."`
 	Review      reviewCmd      `cmd:"" help:"Tools for the order of review."`

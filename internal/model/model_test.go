@@ -3,9 +3,14 @@ package model
 import (
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/ringfence/ringfence/event"
+	"github.com/ringfence/ringfence/internal/account"
+	"github.com/ringfence/ringfence/learn"
 	"github.com/ringfence/ringfence/text/classify"
 )
 
@@ -86,5 +91,55 @@ func TestSet(t *testing.T) {
 	}
 	if _, err := s.Apply(&Edit{Name: "one-more", Version: 1, Data: data}); !errors.Is(err, ErrInvalid) {
 		t.Errorf("one model more than there may be: %v", err)
+	}
+}
+
+func TestModelsOfAccounts(t *testing.T) {
+	var e event.Event
+	if err := event.NewDecoder(event.DefaultLimits()).Decode([]byte(`{"id":"e","time":"2026-01-11T00:00:00Z","kind":"like","actor":"a","account":{"posts":1}}`), &e); err != nil {
+		t.Fatal(err)
+	}
+	var none *Set
+	if p, ok := none.AccountScore(&e); !ok || p <= 0 || p >= 1 {
+		t.Errorf("the program's own model says %g, %v", p, ok)
+	}
+	if _, ok := none.AccountScore(text("no profile")); ok {
+		t.Error("an event without a profile has a score")
+	}
+	rows := rand.New(rand.NewPCG(1, 1))
+	var examples []account.Example
+	for i := range 400 {
+		row := slices.Repeat([]float64{math.NaN()}, len(account.Profile.Names()))
+		row[3] = rows.Float64() // posts: those with few are what is looked for
+		examples = append(examples, account.Example{Account: fmt.Sprint(i), Row: row, Positive: row[3] < 0.5})
+	}
+	m, _, err := account.Train(account.Profile, examples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := m.Append(nil)
+	set, err := none.Apply(&Edit{Name: Account, Version: 1, Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := m.ScoreEvent(&e)
+	if got, ok := set.AccountScore(&e); !ok || got != want {
+		t.Errorf("the model that was pushed says %g, %v, want %g", got, ok, want)
+	}
+	if got, ok := set.Score(Account, &e); !ok || got != want {
+		t.Errorf("by its name it says %g, %v, want %g", got, ok, want)
+	}
+	if _, ok := set.Score(Account, text("no profile")); ok {
+		t.Error("a text has the score of an account")
+	}
+	if got := set.Models(); len(got) != 1 || got[0].ID != learn.ID(data) {
+		t.Errorf("models: %v", got)
+	}
+	behaviour, err := account.Default(account.Behaviour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := none.Apply(&Edit{Name: Account, Version: 1, Data: behaviour.Append(nil)}); !errors.Is(err, ErrInvalid) {
+		t.Errorf("a model of behaviour: %v, want ErrInvalid", err)
 	}
 }
