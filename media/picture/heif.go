@@ -121,10 +121,13 @@ func (d Decoder) decodeHEIF(ctx context.Context, format Format, data []byte) (*P
 	}
 	ctx, cancel := context.WithTimeout(ctx, heifTime)
 	defer cancel()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	most := 8 * or(d.MaxPixels, DefaultMaxPixels) // a PNG that does not compress
 	cmd := program.Command(ctx, program.Limits{Memory: heifMemory, CPU: heifTime, Written: most}, d.HEIF, in, filepath.Join(dir, "out.png"))
 	said := &program.Said{}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, said, said
+	go watchFolder(ctx, dir, int64(2*most), stop)
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("%s: %s: %w", format, filepath.Base(d.HEIF), context.Cause(ctx))
@@ -147,4 +150,35 @@ func (d Decoder) decodeHEIF(ctx context.Context, format Format, data []byte) (*P
 		return d.Decode(ctx, decoded)
 	}
 	return nil, fmt.Errorf("%s: %w: %s wrote no picture", format, ErrMalformed, filepath.Base(d.HEIF))
+}
+
+// watchEvery is how often the size of a folder is looked at.
+const watchEvery = 20 * time.Millisecond
+
+// watchFolder stops a program when its folder holds more than so many bytes: a file of many pictures makes it write many files, each within
+// the limit of one. Between two looks it can write as much as the disk takes.
+func watchFolder(ctx context.Context, dir string, most int64, stop context.CancelCauseFunc) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return // it is gone: the program has ended
+		}
+		total := int64(0)
+		for _, e := range entries {
+			if info, err := e.Info(); err == nil {
+				total += info.Size()
+			}
+		}
+		if total > most {
+			stop(fmt.Errorf("%w: the pictures inside are over the limits together", ErrTooLarge))
+			return
+		}
+	}
 }

@@ -539,3 +539,21 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 }
+
+// TestHEIFOfMany: a program that writes one file after the other is stopped long before its time, and what it wrote is removed.
+func TestHEIFOfMany(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	program := filepath.Join(t.TempDir(), "heif-dec")
+	script := "#!/bin/sh\ni=0\nwhile :; do head -c 20000 /dev/zero > out-$i.png; i=$((i+1)); done\n"
+	if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Decoder{MaxPixels: 96 * 64, HEIF: program}.Decode(t.Context(), testdata(t, "corner.heic"))
+	if !errors.Is(err, ErrTooLarge) {
+		t.Errorf("got %v, want %v", err, ErrTooLarge)
+	}
+	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+		t.Errorf("%d files are left, %v", len(left), err)
+	}
+}
