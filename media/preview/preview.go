@@ -25,7 +25,7 @@ const (
 )
 
 // Small gives a picture as a JPEG with no side over side pixels, 1 to 4096; on white where it is transparent. It is never enlarged. It
-// takes a time in proportion to the picture's pixels, some 4 ns each, and no memory to speak of beside the result.
+// takes a time in proportion to the picture's pixels, some 8 ns each on an AMD EPYC that did other work, and no memory to speak of beside the result.
 func Small(p *picture.Picture, side int) ([]byte, error) {
 	small := reduced(p.Over(255, 255, 255), side)
 	out := image.NewRGBA(image.Rect(0, 0, small.W, small.H))
