@@ -32,11 +32,13 @@ type Size struct {
 	Keys    int           // the smallest number of keys; the others are 10 and 100 times as many
 	Sizes   []int         // of rule sets
 	Texts   int           // posts whose text is worked on
+	Months  int           // simulated for the order of review
+	Cases   int           // open at once
 }
 
 // Full is the size that published figures have.
 func Full() Size {
-	return Size{Events: 100_000, Pairs: 5, Durable: 400_000, Decide: 25 * time.Second, Keys: 10_000, Sizes: []int{10, 100, 1000}, Texts: 20_000}
+	return Size{Events: 100_000, Pairs: 5, Durable: 400_000, Decide: 25 * time.Second, Keys: 10_000, Sizes: []int{10, 100, 1000}, Texts: 20_000, Months: 5, Cases: 100_000}
 }
 
 // Report is what a run found.
@@ -81,6 +83,7 @@ var sections = []struct {
 	{"keys", keys},
 	{"rules", ruleSets},
 	{"image", images},
+	{"review", reviews},
 }
 
 // Names are the sections' names.

@@ -10,7 +10,7 @@ import (
 )
 
 type benchCmd struct {
-	Only  []string `placeholder:"NAME" help:"Sections to measure, instead of all: compare, text, http, keys, rules, image."`
+	Only  []string `placeholder:"NAME" help:"Sections to measure, instead of all: compare, text, http, keys, rules, image, review."`
 	Peers string   `default:"bench/peers" type:"path" help:"Folder with the peers' modules, which the go tool builds."`
 	Dir   string   `type:"existingdir" help:"Folder for the stores that are measured, on the disk that is meant; the system's temporary one if not given."`
 	JSON  bool     `name:"json" help:"One JSON document instead of tables."`

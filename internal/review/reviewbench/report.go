@@ -255,6 +255,30 @@ func slope(scored []learn.Scored) float64 {
 func drawnCases(r *Row) []learn.Scored   { return r.random }
 func decidedCases(r *Row) []learn.Scored { return r.reviewed }
 
+// Headline is the comparison in a cell in a few numbers: harm prevented in per cent, and what ours gains over the better of
+// reports and views.
+type Headline struct {
+	Oldest, Reports, Views, Ours float64
+	Better                       string  // of the two
+	Gain, Half                   float64 // points, and the half of their 95 % interval over seeds
+	FewerFalse                   float64 // share of the false actions that ours does not take
+	ECE                          float64 // of P in the random lane, over 15 bins of equally many cases
+}
+
+// Headline of a cell that ran with the policies of [Few] at least.
+func (r Report) Headline(cell string) Headline {
+	mean := func(policy string) float64 { return over(r.of(cell, false, policy), prevented).mean }
+	better, reference := r.best(cell, false)
+	ours := r.of(cell, false, OursName)
+	gain := paired(ours, reference)
+	return Headline{
+		Oldest: mean(FIFO), Reports: mean(ByReports), Views: mean(ByViews), Ours: mean(OursName),
+		Better: better, Gain: gain.mean, Half: gain.half,
+		FewerFalse: 1 - over(ours, falseActions).mean/over(reference, falseActions).mean,
+		ECE:        learn.CalibrationError(pool(ours, drawnCases), 15),
+	}
+}
+
 func (r Report) beliefs(w io.Writer) {
 	rows := r.of(Base().Name, false, OursName)
 	fmt.Fprintf(w, "\nP(violating) of ours against the truth (base cell, all seeds together), and prevalence from the random lane\n\n")
@@ -285,9 +309,6 @@ func (r Report) beliefs(w io.Writer) {
 
 // gates are what the benchmark asks of ours.
 func (r Report) gates(w io.Writer) {
-	base := Base().Name
-	best, reference := r.best(base, false)
-	ours := r.of(base, false, OursName)
 	verdict := func(ok bool) string {
 		if ok {
 			return "met"
@@ -295,12 +316,11 @@ func (r Report) gates(w io.Writer) {
 		return "NOT MET"
 	}
 	fmt.Fprintf(w, "\nGates\n\n")
-	gain := paired(ours, reference)
-	fmt.Fprintf(w, "%s\t≥ 1.5 points more harm prevented than %q\t%v\n", verdict(gain.mean >= 1.5), best, gain)
-	fewer := 1 - over(ours, falseActions).mean/over(reference, falseActions).mean
-	fmt.Fprintf(w, "%s\t≥ 30 %% fewer false actions\t%.0f %%\n", verdict(fewer >= .3), 100*fewer)
-	ece := learn.CalibrationError(pool(ours, drawnCases), 15)
-	fmt.Fprintf(w, "%s\tECE on the random lane ≤ .03\t%.3f\n", verdict(ece <= .03), ece)
+	h := r.Headline(Base().Name)
+	ours := r.of(Base().Name, false, OursName)
+	fmt.Fprintf(w, "%s\t≥ 1.5 points more harm prevented than %q\t%v\n", verdict(h.Gain >= 1.5), h.Better, estimate{h.Gain, h.Half})
+	fmt.Fprintf(w, "%s\t≥ 30 %% fewer false actions\t%.0f %%\n", verdict(h.FewerFalse >= .3), 100*h.FewerFalse)
+	fmt.Fprintf(w, "%s\tECE on the random lane ≤ .03\t%.3f\n", verdict(h.ECE <= .03), h.ECE)
 	value, low, high := ratio(ours)
 	fmt.Fprintf(w, "%s\tratio of false-action rates between bands ≤ 2\t%.1f [%.1f, %.1f]\n", verdict(value <= 2), value, low, high)
 	worst, where := math.Inf(1), ""
