@@ -92,6 +92,9 @@ func (t *FTRL) Learn(x Vector, positive bool, importance float64) float64 {
 	return p
 }
 
+// Weight is the weight of a feature by what was learnt so far: how much a value of 1 moves the logit.
+func (t *FTRL) Weight(index uint32) float64 { return t.weight(t.cells[index], t.opts.L1) }
+
 // Model is what was learnt so far. Training may go on without changing it.
 func (t *FTRL) Model() *Logistic {
 	m := &Logistic{bits: t.opts.Bits, intercept: float32(t.weight(t.intercept, 0)), weights: make([]float32, len(t.cells))}

@@ -109,18 +109,25 @@ func (ev *Evaluation) Explain(r *Rule) Explanation {
 		value, why := n.reading(ev)
 		out.Conditions = append(out.Conditions, Condition{t.text, t.depth, value, why})
 	}
+	out.Signals, out.Windows = ev.Readings(r)
+	return out
+}
+
+// Readings is what the rule reads of the event under evaluation, signals and windows, each by name. It formats what it gives, some
+// microseconds for a rule: it is for a rule that fired.
+func (ev *Evaluation) Readings(r *Rule) (signals, windows []Reading) {
 	for name := range r.uses.signals {
 		value, why := ev.set.names[name].reading(ev)
-		out.Signals = append(out.Signals, Reading{name, value, why})
+		signals = append(signals, Reading{name, value, why})
 	}
 	for w := range r.uses.windows {
 		value, why := ev.set.names["@window "+w.ID].reading(ev)
-		out.Windows = append(out.Windows, Reading{w.Text, value, why})
+		windows = append(windows, Reading{w.Text, value, why})
 	}
 	byName := func(a, b Reading) int { return strings.Compare(a.Name, b.Name) }
-	slices.SortFunc(out.Signals, byName)
-	slices.SortFunc(out.Windows, byName)
-	return out
+	slices.SortFunc(signals, byName)
+	slices.SortFunc(windows, byName)
+	return signals, windows
 }
 
 func (n node) reading(ev *Evaluation) (value, why string) {

@@ -37,6 +37,7 @@ type Deps struct {
 	Finder    Finder
 	Recent    Recent
 	Gallery   Gallery // nil where no pictures are fetched
+	Review    Review
 	Auth      auth.Identifier
 	Keys      *auth.Keyring
 	People    *auth.People
@@ -116,6 +117,8 @@ func New(d Deps) *API {
 	a.routeModels()
 	a.routeCases()
 	a.routeMedia()
+	a.routeReports()
+	a.routeReview()
 	a.routeTrails()
 	a.routeKeys()
 	a.routeUsers()

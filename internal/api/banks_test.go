@@ -105,8 +105,8 @@ func TestFloodIsListed(t *testing.T) {
 	if n := len(r.decisions(18)); n < 18 {
 		t.Errorf("%d decisions", n)
 	}
-	cases := get[struct{ Items []struct{ Policy string } }](r, "GET", "/v1/cases", "")
-	if len(cases.Items) != 1 || cases.Items[0].Policy != "spam" {
+	cases := get[struct{ Items []Case }](r, "GET", "/v1/cases", "")
+	if len(cases.Items) != 1 || cases.Items[0].Policies[0].Policy != "spam" {
 		t.Errorf("cases %+v", cases.Items)
 	}
 	get[BankMade](r, "POST", "/v1/banks/words/release", `{"values":["casino"],"reason":"r"}`)

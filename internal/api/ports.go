@@ -5,6 +5,7 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/internal/casework"
 	"github.com/ringfence/ringfence/internal/change"
 	"github.com/ringfence/ringfence/internal/control"
 	"github.com/ringfence/ringfence/internal/decide"
@@ -52,7 +53,7 @@ type Control interface {
 	Allow(ctx context.Context, a control.Author, l change.Allow) error
 	Lift(ctx context.Context, a control.Author, e event.Entity) error
 	Approve(ctx context.Context, a control.Author, ids []string, refuse bool) ([]string, error)
-	CloseCase(ctx context.Context, a control.Author, id, verdict string) error
+	OpenCase(ctx context.Context, a control.Author, o record.Opening) (string, error)
 
 	PushModel(ctx context.Context, a control.Author, name string, data []byte) (int, error)
 	RollbackModel(ctx context.Context, a control.Author, name string, version int) (int, error)
@@ -72,8 +73,12 @@ type Store interface {
 	ListEffects(ctx context.Context, f record.EffectFilter, p record.Page) ([]record.Delivery, error)
 	Backlog(ctx context.Context) (record.Backlog, error)
 	Requeue(ctx context.Context, by string, at int64, ids []string) (moved []string, err error)
-	Case(ctx context.Context, id string) (record.Case, []record.Evidence, error)
-	ListCases(ctx context.Context, open bool, p record.Page) ([]record.Case, error)
+	CaseFile(ctx context.Context, id string) (record.CaseFile, error)
+	ListCases(ctx context.Context, f record.CaseFilter, p record.Page) ([]record.Case, error)
+	SimilarCases(ctx context.Context, id string, limit int) ([]record.Similar, error)
+	NoteCase(ctx context.Context, id string, n record.Note) error
+	ListVerdicts(ctx context.Context, p record.Page) ([]record.Verdict, error)
+	Draws(ctx context.Context, from, to int64, use func(record.Drawn) error) error
 	ListChanges(ctx context.Context, kind string, p record.Page) ([]record.Change, error)
 	ActiveRuleSet(ctx context.Context) (record.RuleSet, error)
 	ListRuleSets(ctx context.Context, p record.Page) ([]record.RuleSet, error)
@@ -89,6 +94,21 @@ type Gallery interface {
 	Preview(ctx context.Context, digest string) ([]byte, error)
 	Original(ctx context.Context, digest string) (file []byte, kind string, err error)
 	Erase(ctx context.Context, account string) (pictures int, err error)
+}
+
+// Review is the part of [casework.Desk] that the API uses.
+type Review interface {
+	Sync(ctx context.Context) error
+	Queue(offset, limit int) (places []casework.Place, waiting int)
+	Place(id string) (casework.Place, bool)
+	Next(ctx context.Context, by string) (casework.Place, error)
+	Release(ctx context.Context, id, by string) error
+	Decide(ctx context.Context, a control.Author, id string, j control.Judgement) error
+	Undo(ctx context.Context, a control.Author, id string) error
+	Models(ctx context.Context) ([]casework.ModelReport, error)
+	Train(ctx context.Context) (id string, err error)
+	Serve(ctx context.Context, a control.Author, id string) error
+	RuleVerdicts() map[string]record.RuleVerdict
 }
 
 // Finder is the part of [discovery.Finder] that the API uses.

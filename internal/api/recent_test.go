@@ -60,10 +60,8 @@ func TestEntriesAreMatchedBackwards(t *testing.T) {
 	if line := string(r.decisions(1)[0].Line); !strings.Contains(line, `"event":"e1"`) || !strings.Contains(line, `{"rule":"known","text":"4"}`) || strings.Contains(line, `"often"`) {
 		t.Errorf("decided %s", line)
 	}
-	cases := get[struct {
-		Items []struct{ Policy, Target string }
-	}](r, "GET", "/v1/cases", "")
-	if len(cases.Items) != 1 || cases.Items[0].Policy != "gore" {
+	cases := get[List[Case]](r, "GET", "/v1/cases", "")
+	if len(cases.Items) != 1 || cases.Items[0].Policies[0].Policy != "gore" {
 		t.Errorf("cases %+v", cases)
 	}
 

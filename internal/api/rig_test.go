@@ -24,6 +24,7 @@ import (
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/auth"
 	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/internal/casework"
 	"github.com/ringfence/ringfence/internal/control"
 	"github.com/ringfence/ringfence/internal/discovery"
 	"github.com/ringfence/ringfence/internal/ingest"
@@ -55,6 +56,7 @@ type rig struct {
 	relay   *control.Control
 	finder  *discovery.Finder
 	recent  *recent.Uploads
+	desk    *casework.Desk
 	sick    atomic.Pointer[error]
 	token   string // holds every scope
 }
@@ -109,6 +111,9 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 			return r.engine.Banks(), err
 		},
 		Save: func(jpos) error { return nil }})
+	review := casework.DefaultOptions()
+	review.Now, review.Log = now, log
+	r.desk = casework.New(review, records, journal, r.relay, r.engine, nil)
 	keys := auth.NewKeyring(records, auth.Quota{}, now, log)
 	people := auth.NewPeople(records, now)
 	_, r.token, err = keys.Create(ctx, "tester", auth.Scopes(), 0, "person:test")
@@ -118,7 +123,7 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 	limits.Deadline = 10 * time.Second // the tests' machine may be busy
 	deps := Deps{
 		Engine: r.engine, Decisions: r.engine.Decisions(), Ingest: in, Control: r.relay, Store: records, Journal: journal, Auth: auth.Either{Keys: keys, People: people}, Keys: keys, People: people,
-		Finder: r.finder, Recent: r.recent,
+		Finder: r.finder, Recent: r.recent, Review: r.desk,
 		Health: func() error {
 			if err := r.sick.Load(); err != nil {
 				return *err

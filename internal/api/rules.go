@@ -10,6 +10,7 @@ import (
 
 	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/record"
+	"github.com/ringfence/ringfence/learn"
 	"github.com/ringfence/ringfence/rule"
 )
 
@@ -48,6 +49,11 @@ type Rule struct {
 	LastFired   Time              `json:"last_fired,omitzero" doc:"Event time."`
 	Tripped     Time              `json:"tripped,omitzero" doc:"When the rule went into shadow by itself, by event time. A reset puts it back."`
 	Effects     map[string]uint64 `json:"effects" doc:"By the state that they were given."`
+	Judged      int64             `json:"judged" doc:"Cases for which this version spoke, that were decided within the last 90 days."`
+	Violating   int64             `json:"violating" doc:"Of them, those that violate its policy."`
+	Precision   float64           `json:"precision" doc:"The share of them."`
+	Low         float64           `json:"precision_low" doc:"Of its 95 % interval."`
+	High        float64           `json:"precision_high"`
 	Unevaluated map[string]uint64 `json:"unevaluated" doc:"Events on which the rule could say nothing, by cause."`
 }
 
@@ -127,17 +133,20 @@ func (a *API) getRules(ctx context.Context, _ *struct{}) (*struct{ Body ActiveRu
 	}
 	if status.Set != nil {
 		out.Body.Hash = status.Set.Hash
+		verdicts := a.Review.RuleVerdicts()
 		for _, r := range status.Set.Rules {
-			out.Body.Rules = append(out.Body.Rules, ruleOf(r, status.Rules[r.ID]))
+			out.Body.Rules = append(out.Body.Rules, ruleOf(r, status.Rules[r.ID], verdicts[r.ID+"@"+r.Version]))
 		}
 	}
 	return out, nil
 }
 
-func ruleOf(r *rule.Rule, did decide.RuleStats) Rule {
+func ruleOf(r *rule.Rule, did decide.RuleStats, v record.RuleVerdict) Rule {
+	precision := learn.RateOf(int(v.Violating), int(v.Judged))
 	return Rule{ID: r.ID, Version: r.Version, File: r.File, Line: r.Line, On: r.On, Mode: string(r.Mode), Policy: r.Policy, Severity: r.Severity,
 		Cap: r.Cap, Share: r.Share, When: r.When, Because: r.Because, Fired: did.Fired, FiredLive: did.FiredLive,
-		LastFired: Time(did.LastFired), Tripped: Time(did.Tripped), Effects: words(did.Effects), Unevaluated: words(did.Unevaluated)}
+		LastFired: Time(did.LastFired), Tripped: Time(did.Tripped), Effects: words(did.Effects), Unevaluated: words(did.Unevaluated),
+		Judged: v.Judged, Violating: v.Violating, Precision: precision.Value, Low: precision.Low, High: precision.High}
 }
 
 func words[K ~string](counts map[K]uint64) map[string]uint64 {

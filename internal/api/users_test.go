@@ -57,7 +57,7 @@ func TestUserWorks(t *testing.T) {
 	if got := b.want(403, "POST", "/v1/users", `{"name":"bob","role":"admin"}`); !strings.Contains(got, `person:ada lacks the scope \"admin\"`) {
 		t.Errorf("told %s", got)
 	}
-	b.want(401, "POST", "/v1/cases/c1/close", `{"verdict":"x","reason":"y"}`, "Sec-Fetch-Site: cross-site")
+	b.want(401, "POST", "/v1/cases/c1/verdict", `{"verdict":"x","reason":"y"}`, "Sec-Fetch-Site: cross-site")
 	b.want(204, "DELETE", "/v1/session", "")
 	b.want(401, "GET", "/v1/session", "")
 

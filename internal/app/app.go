@@ -22,6 +22,7 @@ import (
 
 	"github.com/ringfence/ringfence/internal/auth"
 	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/internal/casework"
 	"github.com/ringfence/ringfence/internal/config"
 	"github.com/ringfence/ringfence/internal/control"
 	"github.com/ringfence/ringfence/internal/decide"
@@ -76,6 +77,7 @@ type App struct {
 	control    *control.Control
 	banks      *bank.Compiler
 	discovery  *discovery.Finder
+	desk       *casework.Desk
 	metrics    *prometheus.Registry
 	dispatcher *enforce.Dispatcher
 	keys       *auth.Keyring
@@ -166,7 +168,7 @@ func (a *App) openEngine(context.Context) error {
 	a.banks = &bank.Compiler{}
 	a.engine = pipeline.New(pipeline.Options{
 		Workers: workers(a.opts.Workers), EmailKey: key, Decide: decide.Options{Compiler: a.banks},
-		Now: a.opts.Now, Stored: func() { a.dispatcher.Wake() }, Crash: a.opts.Crash, Log: a.opts.Log, Letters: a.records,
+		Now: a.opts.Now, Stored: func() { a.dispatcher.Wake(); a.desk.Wake() }, Crash: a.opts.Crash, Log: a.opts.Log, Letters: a.records,
 	}, a.journal, hot, a.records, pipeline.OpenDecisions(a.stores.main.DB, a.stores.main.Apply, a.repeats))
 	began := a.opts.Now()
 	through, err := hot.Restore()
@@ -195,6 +197,9 @@ func (a *App) openEngine(context.Context) error {
 		FS: vfs.Default, Archive: a.archived(), Now: a.opts.Now, Log: a.opts.Log,
 	}, a.journal, a.engine, a.records)
 	a.control = control.New(a.records, a.ingest, a.engine, a.banks, a.opts.Now, a.opts.Log)
+	desk := casework.DefaultOptions()
+	desk.Now, desk.Log = a.opts.Now, a.opts.Log
+	a.desk = casework.New(desk, a.records, a.journal, a.control, a.engine, nil)
 	return nil
 }
 

@@ -119,7 +119,7 @@ func direct(t *testing.T, p *product, lines []string) []step {
 		case 16:
 			cases, err := pages[reviewed](p.client, "/v1/cases?state=open&limit=10")
 			must(t, err)
-			s := post("close", "/v1/cases/"+cases[0].ID+"/close", fields{"verdict": "harmless"})
+			s := post("close", "/v1/cases/"+cases[0].ID+"/verdict", fields{"verdict": "benign", "reason": "a fan"})
 			s.wait = cases[0].ID
 			take(s)
 		case 18:
@@ -147,10 +147,15 @@ func latest(effects []sent, value string) (last sent) {
 
 // reviewed is a case, without the times of the wall clock.
 type reviewed struct {
-	ID, Policy, Entity, Opened, Updated, Verdict string
-	Severity                                     int
-	Effects                                      int64
-	Closed                                       string `json:"-"`
+	ID, Entity, Origin, Opened, Updated, Verdict string
+	Policies                                     []struct {
+		Policy   string
+		Severity int
+		Effects  int64
+	}
+	Severity int
+	Effects  int64
+	Closed   string `json:"-"`
 }
 
 // take does a step. An error says that it may not have been done; then it can be done again.

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/bank"
@@ -29,6 +30,8 @@ type Change struct {
 	Lift    *Lift    `json:"lift,omitempty"`
 	Close   *Close   `json:"close,omitempty"`
 	Breaker *Breaker `json:"breaker,omitempty"`
+	Verdict *Verdict `json:"verdict,omitempty"`
+	Undo    *Undo    `json:"undo,omitempty"`
 
 	Bank  *bank.Edit  `json:"bank,omitempty"`
 	Model *model.Edit `json:"model,omitempty"`
@@ -68,10 +71,32 @@ type Lift struct {
 	Entity string `json:"entity"`
 }
 
-// Close says that the case of a policy about an entity is closed, so that a rule may open another.
+// Close says that the case of a policy about an entity is closed, so that a rule may open another. On its own it is what earlier
+// builds wrote of a verdict.
 type Close struct {
 	Policy string `json:"policy"`
 	Entity string `json:"entity"`
+}
+
+// Verdict is what a person said of a case, and what follows at once: the cases it closes, a label, an enforcement.
+type Verdict struct {
+	Case     string   `json:"case"`
+	Entity   string   `json:"entity"`
+	Decision string   `json:"decision"`           // violating, benign or unclear
+	Policies []string `json:"policies,omitempty"` // those that are violated
+	Code     string   `json:"code,omitempty"`     // of the reason
+	Severity int      `json:"severity,omitempty"` // of the case
+	Rules    []string `json:"rules,omitempty"`    // that spoke for the case, as id@version
+	Closes   []Close  `json:"closes,omitempty"`   // what decide may have open of the case, and of cases that it holds
+	Labels   []string `json:"labels,omitempty"`   // put on the entity
+	Enforce  string   `json:"enforce,omitempty"`  // step of enforcement on the entity
+	Lasts    int64    `json:"lasts,omitempty"`    // how long the enforcement does, in nanoseconds of event time; 0 for good
+}
+
+// Undo takes a verdict back, and what followed from it.
+type Undo struct {
+	Change  string  `json:"change"` // id of the change with the verdict
+	Verdict Verdict `json:"verdict"`
 }
 
 // Breaker puts a rule that went into shadow by itself back to the mode its file states.
@@ -96,6 +121,10 @@ func (c *Change) Kind() string {
 		return "close"
 	case c.Breaker != nil:
 		return "breaker"
+	case c.Verdict != nil:
+		return "verdict"
+	case c.Undo != nil:
+		return "undo"
 	case c.Bank != nil:
 		return "bank"
 	case c.Model != nil:
@@ -110,7 +139,7 @@ func (c *Change) Check() error {
 		return errors.New("change: needs an id and who made it")
 	}
 	set := 0
-	for _, has := range []bool{c.Rules != nil, c.Label != nil, c.Allow != nil, c.Approve != nil, c.Lift != nil, c.Close != nil, c.Breaker != nil, c.Bank != nil, c.Model != nil} {
+	for _, has := range []bool{c.Rules != nil, c.Label != nil, c.Allow != nil, c.Approve != nil, c.Lift != nil, c.Close != nil, c.Breaker != nil, c.Verdict != nil, c.Undo != nil, c.Bank != nil, c.Model != nil} {
 		if has {
 			set++
 		}
@@ -131,6 +160,19 @@ func (c *Change) Check() error {
 		entity = c.Lift.Entity
 	case c.Close != nil:
 		entity = c.Close.Entity
+	case c.Verdict != nil:
+		if err := c.Verdict.check(); err != nil {
+			return fmt.Errorf("change %s: %w", c.ID, err)
+		}
+		return nil
+	case c.Undo != nil:
+		if c.Undo.Change == "" {
+			return fmt.Errorf("change %s: it names no verdict to take back", c.ID)
+		}
+		if err := c.Undo.Verdict.check(); err != nil {
+			return fmt.Errorf("change %s: %w", c.ID, err)
+		}
+		return nil
 	case c.Approve != nil:
 		if len(c.Approve.Effects) == 0 {
 			return fmt.Errorf("change %s: approve names no effect", c.ID)
@@ -156,6 +198,22 @@ func (c *Change) Check() error {
 	}
 	if _, ok := event.ParseEntity(entity); !ok {
 		return fmt.Errorf("change %s: %q is not an entity; write kind:id, such as account:a17", c.ID, entity)
+	}
+	return nil
+}
+
+func (v *Verdict) check() error {
+	if v.Case == "" || v.Lasts < 0 || !slices.Contains([]string{"violating", "benign", "unclear"}, v.Decision) {
+		return fmt.Errorf("verdict %q on case %q, that lasts %d ns, is none", v.Decision, v.Case, v.Lasts)
+	}
+	entities := []string{v.Entity}
+	for _, c := range v.Closes {
+		entities = append(entities, c.Entity)
+	}
+	for _, e := range entities {
+		if _, ok := event.ParseEntity(e); !ok {
+			return fmt.Errorf("%q is not an entity; write kind:id, such as account:a17", e)
+		}
 	}
 	return nil
 }

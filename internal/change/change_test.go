@@ -44,7 +44,11 @@ func TestRefused(t *testing.T) {
 		{`{"id":"1","by":"a","label":{"entity":"account:a"}}`, "no name"},
 		{`{"id":"1","by":"a","approve":{"effects":[]}}`, "names no effect"},
 		{`{"id":"1","by":"a","breaker":{"rule":""}}`, "names no rule"},
-		{`{"id":"1","by":"a","undo":{}}`, "unknown field"},
+		{`{"id":"1","by":"a","redo":{}}`, "unknown field"},
+		{`{"id":"1","by":"a","undo":{"change":"","verdict":{"case":"c","entity":"account:a","decision":"benign"}}}`, "names no verdict"},
+		{`{"id":"1","by":"a","undo":{"change":"v","verdict":{"case":"c","entity":"a","decision":"benign"}}}`, "write kind:id"},
+		{`{"id":"1","by":"a","verdict":{"case":"c","entity":"account:a","decision":"maybe"}}`, "is none"},
+		{`{"id":"1","by":"a","verdict":{"case":"c","entity":"account:a","decision":"benign","closes":[{"policy":"p","entity":"a"}]}}`, "write kind:id"},
 		{`{"id":"1","by":"a","lift":{"entity":"account:a"}}{}`, "more than one"},
 		{`[]`, "change:"},
 	} {

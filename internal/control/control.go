@@ -149,25 +149,6 @@ func (c *Control) Approve(ctx context.Context, a Author, ids []string, refuse bo
 	return c.store.Approve(ctx, row, clock, ids)
 }
 
-// CloseCase closes a case with a verdict.
-func (c *Control) CloseCase(ctx context.Context, a Author, id, verdict string) error {
-	cs, _, err := c.store.Case(ctx, id)
-	if err != nil {
-		return err
-	}
-	row, err := c.make(a, func(ch *change.Change) {
-		ch.Close = &change.Close{Policy: cs.Policy, Entity: cs.Target.String()}
-	})
-	if err != nil {
-		return err
-	}
-	if err := c.store.CloseCase(ctx, row, id, verdict); err != nil {
-		return err
-	}
-	c.Wake()
-	return nil
-}
-
 // PushRules checks a rule set and makes it the active one. A set with errors changes nothing and comes back as *RuleErrors. It
 // returns the version's number, which is the earlier one where the set was there before, and what the compiler warned of.
 func (c *Control) PushRules(ctx context.Context, a Author, files []rule.File) (int64, []rule.Problem, error) {

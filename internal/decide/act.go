@@ -61,6 +61,9 @@ func (l *Loop) fire(r *rule.Rule, it *extract.Item, out *Output) {
 			if !live {
 				e.State, e.Why = effect.Shadow, ""
 			}
+			if e.Kind == effect.Review && (e.State == effect.Queued || e.State == effect.Absorbed) {
+				e.Context = l.context(r, it)
+			}
 			if e.State == effect.Queued && e.Kind == effect.Enforce {
 				l.spend(r, &e)
 			}
@@ -87,6 +90,9 @@ func (l *Loop) judge(r *rule.Rule, e *effect.Effect, before []effect.Effect) (ef
 	case effect.Review:
 		if open, _ := l.facts.cases.Get(target); open[e.Policy].Effect != "" {
 			return effect.Absorbed, "its case is open"
+		}
+		if why := l.facts.isCleared(target, e.Policy, e.Severity); why != "" {
+			return effect.Suppressed, why
 		}
 	case effect.Enforce:
 		if step, _ := l.facts.inForce(target); steps[step] >= steps[e.Value] && (e.Target.Kind != event.GroupEntity || len(e.Members) == 0) {
@@ -286,11 +292,16 @@ func (l *Loop) veto(entity, policy, step, by string) {
 }
 
 func (l *Loop) byPerson(c *change.Change, kind effect.Kind, target event.Entity, value string, expires int64, out *Output) {
+	l.nthByPerson(steps[value], c, kind, target, value, expires, out) // one change may lift several steps
+}
+
+// nthByPerson is for a change with several effects of a kind on a target, each of which has an ordinal of its own.
+func (l *Loop) nthByPerson(ordinal int, c *change.Change, kind effect.Kind, target event.Entity, value string, expires int64, out *Output) {
 	e := effect.Effect{
 		Kind: kind, Target: target, Value: value, State: effect.Queued, Reason: c.Reason, Source: "change", EventID: c.ID, Time: l.state.Clock(),
 		Expires: expires, Position: out.Decision.Position,
 	}
-	e.ID, l.scratch = effectID(l.scratch, &e, steps[value]) // one change may lift several steps
+	e.ID, l.scratch = effectID(l.scratch, &e, ordinal)
 	out.Effects = append(out.Effects, e)
 }
 

@@ -23,6 +23,7 @@ type facts struct {
 	cases        *state.Table[map[string]openCase]    // entity → by policy
 	enforcements *state.Table[map[string]enforcement] // entity → by step
 	vetoes       *state.Table[map[string]veto]        // entity → by policy
+	cleared      *state.Table[map[string]cleared]     // entity → by policy
 	waiting      *state.Table[waiting]                // effect id
 	waits        *state.Table[string]                 // entity NUL step NUL rule → effect id that waits
 	caps         *state.Table[int64]                  // rule:id:day or policy:name:day → automatic enforcements; wait:id → effects that wait
@@ -114,6 +115,7 @@ func newFacts(s *state.State) *facts {
 		cases:        table[map[string]openCase](s, "cases"),
 		enforcements: table[map[string]enforcement](s, "enforcements"),
 		vetoes:       table[map[string]veto](s, "vetoes"),
+		cleared:      table[map[string]cleared](s, "cleared"),
 		waiting:      table[waiting](s, "waiting"),
 		waits:        table[string](s, "waits"),
 		caps:         state.NewTable(s, "caps", int64Codec),
@@ -175,6 +177,7 @@ func (l label) expires() int64       { return l.Expires }
 func (a allow) expires() int64       { return a.Expires }
 func (v veto) expires() int64        { return v.Expires }
 func (e enforcement) expires() int64 { return e.Expires }
+func (c cleared) expires() int64     { return c.Expires }
 func (openCase) expires() int64      { return 0 }
 
 // inForce is the strongest step in force on an entity; empty if there is none.

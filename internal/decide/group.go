@@ -112,8 +112,8 @@ func (l *Loop) raise(at *extract.Item, changes []group.Change, out *Output) {
 		}}
 		raised := Raised{Item: it}
 		raised.Decision = Decision{Identity: it.Identity, Position: out.Decision.Position, Ordinal: uint16(min(i+1, math.MaxUint16))}
-		in := rule.Input{Event: &it.Event, Source: GroupSource, Signals: &it.Signals, Raised: true, Group: l.readable(g)}
-		l.eval.Begin(&in)
+		l.in = rule.Input{Event: &it.Event, Source: GroupSource, Signals: &it.Signals, Raised: true, Group: l.readable(g)}
+		l.eval.Begin(&l.in)
 		l.windows(&it.Event)
 		l.rules(it, &raised.Output)
 		if l.opts.Every && !raised.Decision.Fired {

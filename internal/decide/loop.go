@@ -99,6 +99,7 @@ type Loop struct {
 	stats    map[string]*RuleStats
 	failed   error
 
+	in      rule.Input // the event at hand
 	fired   []verdict
 	hits    []*rule.Rule
 	not     []unevaluated
@@ -250,16 +251,16 @@ func (l *Loop) event(it *extract.Item, out *Output) Outcome {
 		l.facts.counters.Put("admitted", 1, 0)
 	}
 	l.sift(&it.Signals)
-	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late}
-	in.Family, in.MediaFamily = l.family(it, late), l.pictures.family(it, late)
-	l.group(it, &in)
+	l.in = rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late}
+	l.in.Family, l.in.MediaFamily = l.family(it, late), l.pictures.family(it, late)
+	l.group(it, &l.in)
 	if l.set == nil {
 		if l.opts.Every && outcome != Imported {
 			l.decision(e, out)
 		}
 		return outcome
 	}
-	l.eval.Begin(&in)
+	l.eval.Begin(&l.in)
 	l.windows(e)
 	if outcome == Imported {
 		return outcome
@@ -305,13 +306,13 @@ func (l *Loop) fetched(it *extract.Item, out *Output) Outcome {
 	}
 	late := it.Of.Again != "" || e.Time < l.state.Clock()-l.state.Bounds().Lateness
 	l.sift(&it.Signals)
-	in := rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late, Stage: it.Stage}
-	in.Family, in.MediaFamily = l.family(it, true), l.pictures.family(it, late)
-	in.Group = l.groupOf(e.Actor)
+	l.in = rule.Input{Event: e, Source: it.Record.Source, Signals: &it.Signals, Late: late, Stage: it.Stage}
+	l.in.Family, l.in.MediaFamily = l.family(it, true), l.pictures.family(it, late)
+	l.in.Group = l.groupOf(e.Actor)
 	if l.set == nil {
 		return Fetched
 	}
-	l.eval.Begin(&in)
+	l.eval.Begin(&l.in)
 	l.windows(e)
 	l.rules(it, out)
 	if !late {
@@ -418,6 +419,10 @@ func (l *Loop) change(it *extract.Item, out *Output) Outcome {
 		l.lift(c, out)
 	case c.Close != nil:
 		edit(l.facts, l.facts.cases, c.Close.Entity, c.Close.Policy, nil)
+	case c.Verdict != nil:
+		l.judged(c, out)
+	case c.Undo != nil:
+		l.unjudged(c, out)
 	case c.Breaker != nil:
 		l.facts.breakers.Delete(c.Breaker.Rule)
 	}

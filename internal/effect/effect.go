@@ -58,4 +58,13 @@ type Effect struct {
 	// Of one on a group: the version of its set of members, and of an enforcement, or the undo of one, the accounts that it is about, in order of name.
 	Version uint64
 	Members []string
+
+	Context string // of a review: what else it is about, see Context; the outbox does not keep it
+}
+
+// Context is what a review effect says beside its reason, for the reviewer and for models: the entities of the event, and what the
+// rule read of it.
+type Context struct {
+	Entities []string    `json:"entities,omitempty"` // in their text form
+	Readings [][2]string `json:"readings,omitempty"` // name and value of signals and windows, by name
 }

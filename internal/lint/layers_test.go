@@ -46,6 +46,8 @@ var layers = []string{
 	"internal/enforce",
 	"internal/ingest",
 	"internal/control",
+	"internal/prevalence",
+	"internal/casework",
 	"internal/pipeline",
 	"internal/discovery",
 	"internal/auth",

@@ -7,6 +7,7 @@ import (
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/decide"
+	"github.com/ringfence/ringfence/rule"
 )
 
 // The hot state belongs to the loop's goroutine. Who wants to know something of it asks the loop, which answers between two
@@ -32,6 +33,19 @@ func (e *Engine) Quarantines(ctx context.Context) ([]decide.Quarantine, error) {
 // Labelled says of each entity whether it bears one of the labels now. The loop stands still for it: ask for some hundred at a time.
 func (e *Engine) Labelled(ctx context.Context, entities []event.Entity, labels []string) ([]bool, error) {
 	return ask(ctx, e, func(l *decide.Loop) []bool { return l.Labelled(entities, labels) })
+}
+
+// InForce says for each entity which step of enforcement is in force on it; empty for none. The loop stands still for it: ask for some
+// hundred at a time.
+func (e *Engine) InForce(ctx context.Context, entities []event.Entity) ([]string, error) {
+	return ask(ctx, e, func(l *decide.Loop) []string { return l.InForce(entities) })
+}
+
+// Set is the rules in force; nil before the first.
+func (e *Engine) Set() *rule.Set {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.set
 }
 
 // Clock is the event clock.

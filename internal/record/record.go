@@ -1,5 +1,5 @@
-// Package record is the port of what Ringfence keeps in SQL: the outbox of effects, the cases they open, what people changed,
-// rule sets, discoveries, API keys, refused input and the audit trail. It holds who did what; what decide knew when is in the journal.
+// Package record is the port of what Ringfence keeps in SQL: the outbox of effects, the cases they open and the verdicts on
+// them, reports, what people changed, rule sets, discoveries, API keys, refused input and the audit trail. It holds who did what; what decide knew when is in the journal.
 //
 // The port is several small interfaces, so that a caller asks for the part it uses; [Store] is all of them. Drivers live in
 // sub-folders (sqlite is the embedded default) and pass the contract suite in recordtest.
@@ -24,6 +24,8 @@ type Store interface {
 	Deliveries
 	Effects
 	Cases
+	Intake
+	ReviewModels
 	Changes
 	RuleSets
 	Discoveries

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 
@@ -108,28 +107,6 @@ func watermark(ctx context.Context, q querier) (uint64, error) {
 		return 0, fmt.Errorf("watermark: %w", err)
 	}
 	return uint64(p), nil
-}
-
-// addToCase lets a review effect open or join the case of its policy and target. An absorbed effect whose case a person closed
-// before decide learned of it adds to that closed case: it is evidence from before the verdict, not a new question.
-func addToCase(ctx context.Context, tx *sql.Tx, e *effect.Effect) error {
-	var id string
-	var n int64
-	err := tx.QueryRowContext(ctx, `SELECT id, effects FROM cases WHERE policy = ? AND target = ? AND (change = '' OR ?)
-		ORDER BY seq DESC LIMIT 1`, e.Policy, e.Target.String(), e.State == effect.Absorbed).Scan(&id, &n)
-	switch {
-	case found(err) == nil:
-		_, err = tx.ExecContext(ctx, `UPDATE cases SET effects = effects + 1, severity = max(severity, ?), updated = max(updated, ?) WHERE id = ?`, e.Severity, e.Time, id)
-	case errors.Is(found(err), record.ErrNotFound):
-		id = e.ID
-		_, err = tx.ExecContext(ctx, `INSERT INTO cases (id, policy, target, severity, opened, updated, effects) VALUES (?, ?, ?, ?, ?, ?, 1)`, id, e.Policy, e.Target.String(), e.Severity, e.Time, e.Time)
-	}
-	if err != nil || n >= record.MaxEvidence {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO evidence (case_id, effect_id, rule, reason, source, event_id, time) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		id, e.ID, e.Rule, e.Reason, e.Source, e.EventID, e.Time)
-	return err
 }
 
 // effectColumns are what scanEffect reads, in its order.

@@ -100,8 +100,8 @@ func TestUpgrade(t *testing.T) {
 			if err != nil || len(ds) != 1 || ds[0].EventID != "e1" || ds[0].Target != (event.Entity{Kind: event.AccountEntity, ID: "a1"}) {
 				t.Errorf("claim: got %+v, %v, want the first effect on a1", ds, err)
 			}
-			if _, evidence, err := s.Case(t.Context(), "case1"); err != nil || len(evidence) != 1 {
-				t.Errorf("case: got evidence %v, %v, want one row", evidence, err)
+			if f, err := s.CaseFile(t.Context(), "case1"); err != nil || len(f.Evidence) != 1 || f.Policies[0].Policy != "spam" {
+				t.Errorf("case: got %+v, %v, want one row of evidence on spam", f, err)
 			}
 			if err := s.PutChanges(t.Context(), record.Change{ID: "c1", Kind: "label", By: "person:ada"}); err != nil {
 				t.Errorf("a change after the upgrade: %v", err)
