@@ -25,6 +25,7 @@ func (t *trace) gather(place uint32, who uint32, at int64) {
 	v := t.numbered(n)
 	v.before = k.head
 	if last := t.numbered(k.head); last != nil {
+		t.ring.Touch(uint32((k.head - 1) % uint64(t.room)))
 		last.after = n
 	}
 	k.head = n
@@ -97,6 +98,7 @@ func (m *Model) TouchedBatches() []Batch {
 				continue
 			}
 			k := &t.keys.items[place]
+			t.keys.touch(place)
 			k.touched = false
 			if k.most >= uint32(least) {
 				all = append(all, t.batch(i, k, rate))

@@ -158,6 +158,7 @@ func (m *Model) Edges() []Edge {
 			continue
 		}
 		v := m.look(p)
+		m.pairs.touch(uint32(i))
 		if m.settle(p, &v); p.standing {
 			all = append(all, edgeOf(p))
 		}
@@ -183,6 +184,7 @@ func (m *Model) Touched() []Edge {
 // takeFresh empties the list of pairs that met.
 func (m *Model) takeFresh(do func(*pair)) {
 	for _, place := range m.fresh {
+		m.pairs.touch(place)
 		p := &m.pairs.items[place]
 		p.fresh = false
 		do(p)
@@ -230,6 +232,7 @@ func (m *Model) limit() {
 			continue
 		}
 		v := m.look(p)
+		m.pairs.touch(uint32(i))
 		p.logP = v.all
 		if v.all <= loose {
 			all = append(all, v.all)

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/zeebo/xxh3"
+
+	"github.com/ringfence/ringfence/graph/paged"
 )
 
 // MaxTraces and MaxScales are how many traces a model may have, and how many windows a trace.
@@ -101,6 +103,8 @@ type Model struct {
 	fits   int     // how often limits were found
 	near   []other // of Add
 
+	book    paged.Book
+	degrees *paged.Table[uint32] // of degree
 }
 
 type account struct {
@@ -129,6 +133,7 @@ func New(o Options) (*Model, error) {
 		m.traces = append(m.traces, trace{Trace: t, nLevels: len(t.Windows) * crowds, room: o.MaxActs})
 	}
 	m.nClasses = len(classes)
+	m.bind()
 	return m, nil
 }
 
@@ -168,7 +173,9 @@ func (m *Model) Add(trace int, name, account string, at int64) error {
 	if v := t.visit(hash, who); v != nil && at-v.at <= t.window() {
 		return nil
 	}
-	d := &m.degree[int(who)*len(m.traces)+trace]
+	of := int(who)*len(m.traces) + trace
+	m.degrees.Touch(uint32(of))
+	d := &m.degree[of]
 	*d++
 	t.degrees.raise(*d)
 	t.acts++
@@ -194,9 +201,13 @@ func (m *Model) account(name string, at int64) uint32 {
 		m.accounts.items[who] = account{name: name}
 		m.byName.add(xxh3.HashString(name), who)
 		if need := len(m.accounts.items) * len(m.traces); need > len(m.degree) {
+			for i := len(m.degree); i < need; i++ {
+				m.degrees.Touch(uint32(i))
+			}
 			m.degree = append(m.degree, make([]uint32, need-len(m.degree))...)
 		}
 	}
+	m.accounts.touch(who)
 	m.accounts.items[who].last = at
 	return who
 }
@@ -225,6 +236,7 @@ func (m *Model) forgetAccounts() {
 	for _, p := range places {
 		m.byName.remove(xxh3.HashString(m.accounts.items[p].name), p)
 		for i := range m.traces {
+			m.degrees.Touch(p*uint32(len(m.traces)) + uint32(i))
 			m.degree[int(p)*len(m.traces)+i] = 0
 		}
 	}

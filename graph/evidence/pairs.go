@@ -149,19 +149,23 @@ func (m *Model) count(trace int, hash uint64, who uint32, o other, at int64, oth
 	t := &m.traces[trace]
 	id := pairOf(who, o.who)
 	w := Meeting{int32(trace), int32(others), hash, at, at - o.at}
-	x := m.tie(id, trace)
-	if x == nil {
-		x = m.newTie(id, trace, at)
+	place, known := m.placeOfTie(id, trace)
+	if !known {
+		place = m.newTie(id, trace, at)
+	}
+	m.ties.touch(place)
+	x := &m.ties.items[place]
+	if !known {
 		x.first, x.of = w, halved
 	}
 	x.last = at
-	p := m.pair(id)
+	p, met := m.placeOfPair(id)
 	scale := 0
 	for t.Windows[scale] < w.Apart {
 		scale++
 	}
 	weight := x.weight()
-	if p != nil && p.standing {
+	if met && m.pairs.items[p].standing {
 		weight = 0 // see discount
 	}
 	again := false
@@ -183,7 +187,7 @@ func (m *Model) count(trace int, hash uint64, who uint32, o other, at int64, oth
 			}
 		}
 	}
-	if p != nil {
+	if met {
 		m.touch(p, &w)
 	} else if again && m.remarkable(t, x) {
 		p = m.newPair(id, at)
@@ -218,12 +222,13 @@ func (m *Model) discount(p *pair, sign float64) {
 }
 
 // touch notes a meeting of a pair.
-func (m *Model) touch(p *pair, w *Meeting) {
+func (m *Model) touch(place uint32, w *Meeting) {
+	m.pairs.touch(place)
+	p := &m.pairs.items[place]
 	p.last = w.At
 	p.traces |= 1 << w.Trace
 	if !p.fresh {
 		p.fresh = true
-		place, _ := m.placeOfPair(p.id)
 		m.fresh = append(m.fresh, place)
 	}
 	why := p.why[:p.nWhy]
@@ -248,16 +253,23 @@ func (m *Model) touch(p *pair, w *Meeting) {
 func tieHash(id uint64, trace int) uint64 { return mix(id ^ uint64(trace)<<58) }
 
 func (m *Model) tie(id uint64, trace int) *tie {
-	h := tieHash(id, trace)
-	for place, at, ok := m.byTie.next(h, m.byTie.first(h)); ok; place, at, ok = m.byTie.next(h, at) {
-		if x := &m.ties.items[place]; x.pair == id && x.trace == uint8(trace) {
-			return x
-		}
+	if place, known := m.placeOfTie(id, trace); known {
+		return &m.ties.items[place]
 	}
 	return nil
 }
 
-func (m *Model) newTie(id uint64, trace int, at int64) *tie {
+func (m *Model) placeOfTie(id uint64, trace int) (uint32, bool) {
+	h := tieHash(id, trace)
+	for place, at, ok := m.byTie.next(h, m.byTie.first(h)); ok; place, at, ok = m.byTie.next(h, at) {
+		if x := &m.ties.items[place]; x.pair == id && x.trace == uint8(trace) {
+			return place, true
+		}
+	}
+	return 0, false
+}
+
+func (m *Model) newTie(id uint64, trace int, at int64) uint32 {
 	place, full := m.ties.take(m.opts.MaxPairs)
 	if full {
 		m.forgetTies(nil)
@@ -265,7 +277,7 @@ func (m *Model) newTie(id uint64, trace int, at int64) *tie {
 	}
 	m.ties.items[place] = tie{pair: id, trace: uint8(trace), last: at}
 	m.byTie.add(tieHash(id, trace), place)
-	return &m.ties.items[place]
+	return place
 }
 
 // forgetTies forgets the ties that are chosen; if nothing chooses, the eighth that was touched the longest ago, those of repeated pairs last.
@@ -309,7 +321,7 @@ func (m *Model) pair(id uint64) *pair {
 	return nil
 }
 
-func (m *Model) newPair(id uint64, at int64) *pair {
+func (m *Model) newPair(id uint64, at int64) uint32 {
 	most := max(64, m.opts.MaxPairs/4)
 	place, full := m.pairs.take(most)
 	if full {
@@ -325,13 +337,16 @@ func (m *Model) newPair(id uint64, at int64) *pair {
 	}
 	m.byPair.add(mix(id), place)
 	m.chain(place)
-	return p
+	return place
 }
 
 // chain puts a pair at the head of the lists of its accounts.
 func (m *Model) chain(place uint32) {
 	p := &m.pairs.items[place]
 	a, b := ends(p.id)
+	m.pairs.touch(place)
+	m.accounts.touch(a)
+	m.accounts.touch(b)
 	p.nextA, p.nextB = m.accounts.items[a].pair, m.accounts.items[b].pair
 	m.accounts.items[a].pair, m.accounts.items[b].pair = place+1, place+1
 }
@@ -361,6 +376,7 @@ func (m *Model) forgetPairs(chosen func(a, b uint32) bool) {
 	m.pairs.release(places)
 	m.fresh = slices.DeleteFunc(m.fresh, func(place uint32) bool { return m.pairs.items[place].id == 0 })
 	for i := range m.accounts.items {
+		m.accounts.touch(uint32(i))
 		m.accounts.items[i].pair = 0
 	}
 	for i := range m.pairs.items { // in an order that does not depend on how places were taken

@@ -3,6 +3,8 @@ package evidence
 import (
 	"cmp"
 	"slices"
+
+	"github.com/ringfence/ringfence/graph/paged"
 )
 
 // slots is a table of things that stay where they are until they are forgotten. Places that have become free are taken again from the lowest up, so that places
@@ -10,18 +12,24 @@ import (
 type slots[T any] struct {
 	items []T
 	free  []uint32 // descending
+	table *paged.Table[T]
 }
+
+// touch is called before the thing at a place changes.
+func (s *slots[T]) touch(place uint32) { s.table.Touch(place) }
 
 // take is the place of a new thing, zero; full is true if there are most already.
 func (s *slots[T]) take(most int) (place uint32, full bool) {
 	if n := len(s.free); n > 0 {
 		place = s.free[n-1]
 		s.free = s.free[:n-1]
+		s.touch(place)
 		return place, false
 	}
 	if len(s.items) >= most {
 		return 0, true
 	}
+	s.touch(uint32(len(s.items)))
 	var zero T
 	s.items = append(s.items, zero)
 	return uint32(len(s.items) - 1), false
@@ -52,8 +60,19 @@ func oldest(all []aged, n int) []uint32 {
 func (s *slots[T]) release(places []uint32) {
 	var zero T
 	for _, p := range places {
+		s.touch(p)
 		s.items[p] = zero
 	}
 	s.free = append(s.free, places...)
 	slices.SortFunc(s.free, func(a, b uint32) int { return cmp.Compare(b, a) })
+}
+
+// loaded finds the free places of a table that was loaded.
+func (s *slots[T]) loaded(free func(*T) bool) {
+	s.free = nil
+	for i := len(s.items) - 1; i >= 0; i-- {
+		if free(&s.items[i]) {
+			s.free = append(s.free, uint32(i))
+		}
+	}
 }

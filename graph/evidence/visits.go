@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/ringfence/ringfence/graph/paged"
 )
 
 // trace is what is known of the acts of one kind.
@@ -19,6 +21,7 @@ type trace struct {
 
 	// visits is a ring of the latest acts that count: the one of number n ≥ 1 is at (n−1) mod room. Those older than the window serve the test of squads.
 	visits  []visit
+	ring    *paged.Table[visit] // of visits
 	room    int
 	count   uint64 // of all visits ever
 	byVisit index  // by key and account, to the latest of each
@@ -81,23 +84,29 @@ func (t *trace) numbered(n uint64) *visit {
 
 // note remembers a visit, in the place of the oldest if there is no room, and returns its number.
 func (t *trace) note(hash uint64, who uint32, at int64) uint64 {
-	h := placeOf(hash, who)
-	for place, next, ok := t.byVisit.next(h, t.byVisit.first(h)); ok; place, next, ok = t.byVisit.next(h, next) {
-		if v := &t.visits[place]; v.hash == hash && v.account == who {
-			t.byVisit.remove(h, place)
-			break
-		}
-	}
 	place := uint32(t.count % uint64(t.room))
+	t.ring.Touch(place)
 	if len(t.visits) < t.room {
 		t.visits = append(t.visits, visit{})
 	} else if v := &t.visits[place]; v.account != nobody {
 		t.byVisit.remove(placeOf(v.hash, v.account), place)
 	}
+	t.point(hash, who, place)
 	t.visits[place] = visit{hash: hash, account: who, at: at}
-	t.byVisit.add(h, place)
 	t.count++
 	return t.count
+}
+
+// point lets the index lead from an account at a key to the latest visit, at a place.
+func (t *trace) point(hash uint64, who, place uint32) {
+	h := placeOf(hash, who)
+	for old, next, ok := t.byVisit.next(h, t.byVisit.first(h)); ok; old, next, ok = t.byVisit.next(h, next) {
+		if v := &t.visits[old]; v.hash == hash && v.account == who {
+			t.byVisit.remove(h, old)
+			break
+		}
+	}
+	t.byVisit.add(h, place)
 }
 
 // find is the place of the key of that hash.
@@ -122,6 +131,7 @@ func (t *trace) key(hash uint64, name string, at int64, most int) uint32 {
 		t.keys.items[place] = key{hash: hash}
 		t.byKey.add(hash, place)
 	}
+	t.keys.touch(place)
 	k := &t.keys.items[place]
 	if k.n > 0 && k.name == "" {
 		k.name = strings.Clone(name) // callers reuse the memory of events
@@ -159,6 +169,7 @@ func (t *trace) forgetVisitors(dead []bool) {
 	for i := range t.visits {
 		if v := &t.visits[i]; v.account != nobody && dead[v.account] {
 			t.byVisit.remove(placeOf(v.hash, v.account), uint32(i))
+			t.ring.Touch(uint32(i))
 			v.account = nobody
 		}
 	}
