@@ -6,13 +6,14 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/graph/evidence"
+	"github.com/ringfence/ringfence/graph/paged"
 	"github.com/ringfence/ringfence/text/family"
 )
 
 // Options bounds a [Finder].
 type Options struct {
 	Alpha       float64 // the share of edges that may be due to chance, in (0, 1)
-	MaxAccounts int     // the finder fails beyond
+	MaxAccounts int     // beyond, those that acted the longest ago are forgotten
 	MaxPairs    int     // pairs that met; beyond, those that met the longest ago are forgotten
 }
 
@@ -34,15 +35,15 @@ const (
 // another goroutine look for communities there, while it goes on. What that finds takes effect at the next tick exactly, for which the finder waits if
 // need be. Between ticks an account can join a group at once, on probation: see [Finder.Observe].
 type Finder struct {
-	model    *evidence.Model
-	scorer   *Scorer
-	profiles map[string]*profile
+	model  *evidence.Model
+	scorer *Scorer
 
 	accounts []account // by number in the model
 	standing []evidence.Edge
 	batches  []*batch
 	batchOf  map[place]uint32
-	groups   []*Group // by the time at which they were found
+	groups   []*Group // by the time at which they were found, and id
+	kept     []*Group // the same, each at its place
 	byID     map[string]*Group
 	dirty    []uint32 // accounts whose components are to be refined
 	changes  []Change // that Advance has yet to give
@@ -53,7 +54,14 @@ type Finder struct {
 	whole    int64 // the next at which all pairs are looked at
 	squads   int64 // and at which squads are looked for
 	refining *refining
-	waits    int // ticks at which the refiner was not ready
+	stale    bool     // an account was forgotten while the refiner worked, so that its result is of no use
+	waits    int      // ticks at which the refiner was not ready
+	gone     []uint32 // accounts that the model has just forgotten
+
+	book       paged.Book
+	ofAccounts *paged.Table[account]
+	ofGroups   *paged.Table[*Group]
+	ofBatches  *paged.Table[*batch]
 
 	families *family.Index // of Add; nil before
 	sketcher family.Sketcher
@@ -74,12 +82,16 @@ type refined struct {
 
 // NewFinder makes a finder that has seen nothing.
 func NewFinder(o Options, s *Scorer) (*Finder, error) {
-	model, err := evidence.New(evidence.Options{Traces: traces[:], Alpha: o.Alpha, MaxAccounts: o.MaxAccounts, MaxPairs: o.MaxPairs,
+	f := &Finder{scorer: s, batchOf: map[place]uint32{}, byID: map[string]*Group{}}
+	var err error
+	f.model, err = evidence.New(evidence.Options{Forgotten: func(account uint32) { f.gone = append(f.gone, account) },
+		Traces: traces[:], Alpha: o.Alpha, MaxAccounts: o.MaxAccounts, MaxPairs: o.MaxPairs,
 		MaxKeys: max(64, o.MaxPairs/2), MaxActs: max(64, o.MaxPairs/2)})
 	if err != nil {
 		return nil, err
 	}
-	return &Finder{model: model, profiles: map[string]*profile{}, scorer: s, batchOf: map[place]uint32{}, byID: map[string]*Group{}}, nil
+	f.bind()
+	return f, nil
 }
 
 // Seen is what else is known of an event.
@@ -126,14 +138,57 @@ func (f *Finder) tick(at int64, all bool) error {
 	}
 	f.rerate(at)
 	if components := f.components(at, all); len(components) > 0 {
-		r := &refining{components, make(chan refined, 1)}
-		go func() {
-			found, err := refine(r.components)
-			r.result <- refined{found, err}
-		}()
-		f.refining = r
+		f.refine(components)
 	}
 	return nil
+}
+
+// refine begins a refinement.
+func (f *Finder) refine(components []component) {
+	r := &refining{components, make(chan refined, 1)}
+	go func() {
+		found, err := refine(r.components)
+		r.result <- refined{found, err}
+	}()
+	f.refining = r
+}
+
+// forget lets accounts go that the model has forgotten, whose numbers others get.
+func (f *Finder) forget() {
+	dead := map[uint32]bool{}
+	for _, a := range f.gone {
+		dead[a] = true
+	}
+	slices.Sort(f.gone)
+	for _, a := range f.gone {
+		if int(a) >= len(f.accounts) {
+			continue
+		}
+		f.ofAccounts.Touch(a)
+		x := &f.accounts[a]
+		for _, t := range x.ties {
+			f.ofAccounts.Touch(t.other)
+			y := &f.accounts[t.other]
+			y.ties = slices.DeleteFunc(y.ties, func(t tie) bool { return t.other == a })
+			f.stir(t.other)
+		}
+		if g := x.group; g != nil {
+			f.touchGroup(g)
+			g.members = slices.DeleteFunc(g.members, func(m uint32) bool { return m == a })
+			f.renamed(g)
+		}
+		*x = account{}
+	}
+	f.gone = f.gone[:0]
+	f.standing = slices.DeleteFunc(f.standing, func(e evidence.Edge) bool { return dead[e.A] || dead[e.B] })
+	f.dirty = slices.DeleteFunc(f.dirty, func(a uint32) bool { return dead[a] })
+	for n, b := range f.batches {
+		if b != nil {
+			f.ofBatches.Touch(uint32(n))
+			b.visits = slices.DeleteFunc(b.visits, func(v evidence.Visit) bool { return dead[v.Account] })
+		}
+	}
+	f.stale = f.refining != nil
 }
 
 // settle lets what the refiner found take effect.
@@ -149,6 +204,15 @@ func (f *Finder) settle(at int64) error {
 	result := <-r.result
 	if result.err != nil {
 		return result.err
+	}
+	if f.stale {
+		f.stale = false
+		for i := range r.components {
+			for _, a := range r.components[i].nodes {
+				f.stir(a)
+			}
+		}
+		return nil
 	}
 	f.inherit(r.components, result.communities, at)
 	return nil
@@ -170,11 +234,13 @@ func (f *Finder) rerate(at int64) {
 // Observe takes in an event with what it does at which keys, and lets its actor join a group at once if it has to. Its time, or a later one, was given to Advance
 // before; one that is older than the latest counts as of that time.
 func (f *Finder) Observe(e *event.Event, acts []Act, seen Seen) error {
-	f.profile(e, seen.Copied)
 	f.clock = max(f.clock, e.Time)
 	for _, a := range acts {
 		if err := f.model.Add(a.trace, a.key, e.Actor, f.clock); err != nil {
 			return fmt.Errorf("event %q: %w", e.ID, err)
+		}
+		if len(f.gone) > 0 {
+			f.forget()
 		}
 	}
 	who, known := f.model.Account(e.Actor)
@@ -182,12 +248,15 @@ func (f *Finder) Observe(e *event.Event, acts []Act, seen Seen) error {
 		return nil // it did nothing that groups are about
 	}
 	f.grow()
+	f.ofAccounts.Touch(who)
 	x := &f.accounts[who]
+	x.note(e, seen.Copied)
 	x.last = f.clock
 	if seen.Hit {
 		x.hits++
 	}
 	if g := x.group; g != nil {
+		f.touchGroup(g)
 		g.Last, g.stirred = f.clock, true
 	}
 	return nil

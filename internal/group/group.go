@@ -29,6 +29,7 @@ type Group struct {
 	Vector       learn.Vector
 	History      []Change // the latest, at most maxHistory
 
+	place   uint32   // in Finder.kept
 	members []uint32 // ascending
 	edges   int
 	tied    [nTraces]int
@@ -85,6 +86,7 @@ func (g *Group) Hits() int { return g.hits }
 
 // describe brings what is said of a group to what ties its members now. It takes time for these ties.
 func (f *Finder) describe(g *Group) {
+	f.touchGroup(g)
 	g.edges, g.tied, g.hits = 0, [nTraces]int{}, 0
 	var best [nTraces]float64
 	var places places
@@ -140,7 +142,7 @@ func (f *Finder) describe(g *Group) {
 func (f *Finder) rate(g *Group, at int64) {
 	profiles := make([]*profile, len(g.members))
 	for i, account := range g.members {
-		profiles[i] = f.profiles[f.model.Name(account)]
+		profiles[i] = &f.accounts[account].profile
 	}
 	g.Vector = vector(profiles, g.edges, g.tied)
 	g.Score, g.Reasons = f.scorer.Score(g.Vector)

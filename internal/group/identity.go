@@ -109,6 +109,7 @@ func (f *Finder) inherit(refined []component, found [][][]uint32, at int64) {
 			if x.group == nil {
 				continue
 			}
+			f.ofAccounts.Touch(a)
 			touched[x.group] = true
 			if c, in := inside[a]; in && goesOn[x.group] == c+1 {
 				x.away = 0
@@ -125,6 +126,7 @@ func (f *Finder) inherit(refined []component, found [][][]uint32, at int64) {
 			touched[g] = true
 		}
 	}
+	slices.SortFunc(f.groups, compareGroups)
 	for _, g := range f.groups {
 		if touched[g] && g.live() {
 			f.describe(g)
@@ -135,10 +137,13 @@ func (f *Finder) inherit(refined []component, found [][][]uint32, at int64) {
 
 // goOn brings a group to its community, into which others may have merged.
 func (f *Finder) goOn(g *Group, members []uint32, merged []*Group, at int64) {
+	f.touchGroup(g)
 	before, returns := len(g.members), g.State == Dormant
 	g.State = Active
 	for _, old := range merged {
+		f.touchGroup(old)
 		for _, a := range old.members {
+			f.ofAccounts.Touch(a)
 			f.accounts[a].group, f.accounts[a].away = g, 0
 			if _, in := slices.BinarySearch(members, a); !in {
 				f.accounts[a].away = at
@@ -154,6 +159,7 @@ func (f *Finder) goOn(g *Group, members []uint32, merged []*Group, at int64) {
 	}
 	changed := len(merged) > 0
 	for _, a := range members {
+		f.ofAccounts.Touch(a)
 		x := &f.accounts[a]
 		switch {
 		case x.group == nil && len(g.members) < maxMembers:
@@ -168,6 +174,7 @@ func (f *Finder) goOn(g *Group, members []uint32, merged []*Group, at int64) {
 	stay := g.members[:0]
 	for _, a := range g.members {
 		if x := &f.accounts[a]; x.away != 0 && at-x.away >= leave {
+			f.ofAccounts.Touch(a)
 			x.group, x.from, x.away = nil, g.ID, 0
 			f.stir(a)
 			changed = true
@@ -208,12 +215,12 @@ func (f *Finder) found(members []uint32, at int64) *Group {
 	}
 	g := &Group{ID: f.newID(free, at), State: Active, Found: at, members: free}
 	for _, a := range free {
+		f.ofAccounts.Touch(a)
 		x := &f.accounts[a]
 		x.group, x.joined, x.by, x.away = g, at, byCommunity, 0
 		g.Last = max(g.Last, x.last)
 	}
-	f.groups = append(f.groups, g)
-	f.byID[g.ID] = g
+	f.keep(g)
 	f.renamed(g)
 	change := Change{Kind: Formed, At: at, Gained: len(free)}
 	delete(from, "")
@@ -230,11 +237,7 @@ func (f *Finder) found(members []uint32, at int64) *Group {
 func (f *Finder) renamed(g *Group) {
 	g.Version++
 	slices.Sort(g.members)
-	g.Accounts = make([]string, len(g.members))
-	for i, a := range g.members {
-		g.Accounts[i] = f.model.Name(a)
-	}
-	slices.Sort(g.Accounts)
+	g.Accounts = f.namesOf(g.members)
 }
 
 // change notes what happened to a group, and tells of it.
@@ -267,6 +270,7 @@ func (f *Finder) newID(members []uint32, at int64) string {
 // age lets groups fall asleep and die, and accounts go whose leave has ended. What was dead or merged for forgetAfter is forgotten.
 func (f *Finder) age(at int64) {
 	for _, g := range f.groups {
+		f.touchGroup(g)
 		switch {
 		case g.State == Active && at-g.Last >= dormantAfter:
 			g.State = Dormant
@@ -276,6 +280,7 @@ func (f *Finder) age(at int64) {
 		case g.State == Dormant && at-g.Last >= deadAfter:
 			g.State = Dead
 			for _, a := range g.members {
+				f.ofAccounts.Touch(a)
 				f.accounts[a].group, f.accounts[a].from, f.accounts[a].away = nil, g.ID, 0
 			}
 		}
@@ -293,6 +298,25 @@ func (f *Finder) age(at int64) {
 			return false
 		}
 		delete(f.byID, g.ID)
+		f.kept[g.place] = nil
 		return true
 	})
 }
+
+// keep takes a new group in.
+func (f *Finder) keep(g *Group) {
+	n := slices.Index(f.kept, nil)
+	if n < 0 {
+		n = len(f.kept)
+		f.ofGroups.Touch(uint32(n))
+		f.kept = append(f.kept, nil)
+	}
+	g.place = uint32(n)
+	f.touchGroup(g)
+	f.kept[n] = g
+	f.groups = append(f.groups, g)
+	f.byID[g.ID] = g
+}
+
+// touchGroup is called before a group changes.
+func (f *Finder) touchGroup(g *Group) { f.ofGroups.Touch(g.place) }

@@ -1,8 +1,6 @@
 package group
 
 import (
-	"strings"
-
 	"github.com/zeebo/xxh3"
 
 	"github.com/ringfence/ringfence/event"
@@ -51,12 +49,10 @@ func (m *majority) add(value uint64) {
 	}
 }
 
-// profile notes an event in the profile of its account.
-func (f *Finder) profile(e *event.Event, copied bool) {
-	p := f.profiles[e.Actor]
-	if p == nil {
-		p = &profile{first: e.Time}
-		f.profiles[strings.Clone(e.Actor)] = p
+// note notes an event of the account.
+func (p *profile) note(e *event.Event, copied bool) {
+	if p.acts == 0 {
+		p.first = e.Time
 	}
 	p.acts++
 	a := &e.Account

@@ -2,13 +2,15 @@ package group
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/ringfence/ringfence/graph/evidence"
 )
 
-// account is what the finder keeps of an account besides its profile, by its number in the model.
+// account is what the finder keeps of an account, by its number in the model.
 type account struct {
+	profile
 	ties   []tie // by other, then batch
 	group  *Group
 	joined int64  // when it joined the group
@@ -36,6 +38,7 @@ type batch struct {
 	key    string
 	log10P float64
 	visits []evidence.Visit
+	seen   bool // it stands, as of the present whole tick
 }
 
 // tieUp brings the ties to what the evidence says at a tick: of everything, or of what was touched since the last one.
@@ -66,10 +69,51 @@ func (f *Finder) tieUp(whole bool) {
 		f.tie(e.A, e.B, 0, e.Log10P)
 	}
 	f.standing = now
+	for _, b := range f.batches {
+		if b != nil {
+			b.seen = false
+		}
+	}
 	batches := f.model.Batches()
 	for i := range batches {
 		f.batch(&batches[i])
 	}
+	for n, b := range f.batches {
+		if b != nil && !b.seen {
+			f.dropBatch(uint32(n))
+		}
+	}
+}
+
+// newBatch is the place of a new batch.
+func (f *Finder) newBatch(at place) uint32 {
+	n := uint32(slices.IndexFunc(f.batches, func(b *batch) bool { return b == nil }) & math.MaxUint32)
+	if n == math.MaxUint32 {
+		n = uint32(len(f.batches))
+		f.ofBatches.Touch(n)
+		f.batches = append(f.batches, nil)
+	}
+	f.ofBatches.Touch(n)
+	f.batches[n] = &batch{trace: at.trace, key: at.key}
+	f.batchOf[at] = n
+	return n
+}
+
+// dropBatch unties the accounts of a batch that does not stand any more.
+func (f *Finder) dropBatch(n uint32) {
+	b := f.batches[n]
+	for _, v := range b.visits {
+		f.ofAccounts.Touch(v.Account)
+		x := &f.accounts[v.Account]
+		had := len(x.ties)
+		x.ties = slices.DeleteFunc(x.ties, func(t tie) bool { return t.batch == n+1 })
+		if len(x.ties) < had {
+			f.stir(v.Account)
+		}
+	}
+	f.ofBatches.Touch(n)
+	f.batches[n] = nil
+	delete(f.batchOf, place{b.trace, b.key})
 }
 
 func compareEdges(a, b evidence.Edge) int {
@@ -79,6 +123,7 @@ func compareEdges(a, b evidence.Edge) int {
 // grow makes room for the accounts of the model.
 func (f *Finder) grow() {
 	for len(f.accounts) < f.model.Accounts() {
+		f.ofAccounts.Touch(uint32(len(f.accounts)))
 		f.accounts = append(f.accounts, account{})
 	}
 }
@@ -88,11 +133,11 @@ func (f *Finder) batch(b *evidence.Batch) {
 	at := place{b.Trace, b.Key}
 	n, known := f.batchOf[at]
 	if !known {
-		n = uint32(len(f.batches))
-		f.batches = append(f.batches, &batch{trace: b.Trace, key: b.Key})
-		f.batchOf[at] = n
+		n = f.newBatch(at)
 	}
+	f.ofBatches.Touch(n)
 	have := f.batches[n]
+	have.seen = true
 	from := len(have.visits)
 	if from > len(b.Visits) || !slices.Equal(have.visits, b.Visits[:from]) {
 		from = 0 // a fuller window of the same key
@@ -108,6 +153,7 @@ func (f *Finder) batch(b *evidence.Batch) {
 // tie ties two accounts, or says how strongly. Where that is new, what they are part of is to be refined.
 func (f *Finder) tie(a, b, batch uint32, log10P float64) {
 	for _, ends := range [2][2]uint32{{a, b}, {b, a}} {
+		f.ofAccounts.Touch(ends[0])
 		x := &f.accounts[ends[0]]
 		t := tie{ends[1], batch, float32(log10P)}
 		i, known := slices.BinarySearchFunc(x.ties, t, compareTies)
@@ -123,6 +169,7 @@ func (f *Finder) tie(a, b, batch uint32, log10P float64) {
 // untie takes away what two accounts did together.
 func (f *Finder) untie(a, b uint32) {
 	for _, ends := range [2][2]uint32{{a, b}, {b, a}} {
+		f.ofAccounts.Touch(ends[0])
 		x := &f.accounts[ends[0]]
 		if i, known := slices.BinarySearchFunc(x.ties, tie{other: ends[1]}, compareTies); known {
 			x.ties = slices.Delete(x.ties, i, i+1)
@@ -138,6 +185,7 @@ func compareTies(a, b tie) int {
 // stir says that what an account is part of is to be refined.
 func (f *Finder) stir(a uint32) {
 	if x := &f.accounts[a]; !x.dirty {
+		f.ofAccounts.Touch(a)
 		x.dirty = true
 		f.dirty = append(f.dirty, a)
 	}
@@ -191,6 +239,7 @@ func (f *Finder) component(a uint32, at int64) component {
 		}
 	}
 	for _, a := range c.nodes {
+		f.ofAccounts.Touch(a)
 		x := &f.accounts[a]
 		x.dirty, x.refined, x.around = false, at, len(c.arcs)
 	}
