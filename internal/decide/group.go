@@ -26,6 +26,7 @@ type Raised struct {
 func (l *Loop) keepGroups(wanted bool) error {
 	if !wanted {
 		l.groups = nil
+		l.state.Detach()
 		return nil
 	}
 	if l.groups != nil {
@@ -35,8 +36,11 @@ func (l *Loop) keepGroups(wanted bool) error {
 	if err != nil {
 		return fmt.Errorf("decide: %w", err)
 	}
-	if l.groups, err = group.NewFinder(group.DefaultOptions(), scorer); err != nil {
+	if l.groups, err = group.NewFinder(group.OptionsWithin(l.state.Bounds().Budget/2), scorer); err != nil {
 		return fmt.Errorf("decide: groups: %w", err)
+	}
+	if err := l.state.Attach(l.groups, group.ImageVersion()); err != nil {
+		return fmt.Errorf("decide: the image's groups: %w", err)
 	}
 	return nil
 }

@@ -15,11 +15,21 @@ type Options struct {
 	Alpha       float64 // the share of edges that may be due to chance, in (0, 1)
 	MaxAccounts int     // beyond, those that acted the longest ago are forgotten
 	MaxPairs    int     // pairs that met; beyond, those that met the longest ago are forgotten
+	MaxKeys     int     // of each trace; likewise
+	MaxActs     int     // of each trace; likewise
 }
 
 // DefaultOptions hold some three million pairs in a gigabyte and a half.
 func DefaultOptions() Options {
-	return Options{Alpha: 1e-3, MaxAccounts: 4 << 20, MaxPairs: 3 << 20}
+	return Options{Alpha: 1e-3, MaxAccounts: 4 << 20, MaxPairs: 3 << 20, MaxKeys: 3 << 19, MaxActs: 3 << 19}
+}
+
+// OptionsWithin are those of a finder that takes about so many bytes at most.
+func OptionsWithin(bytes int64) Options {
+	o := DefaultOptions()
+	share := func(each int64) int { return int(min(max(1024, bytes/each), 16<<20)) }
+	o.MaxAccounts, o.MaxPairs, o.MaxKeys, o.MaxActs = share(4096), share(512), share(16384), share(4096)
+	return o
 }
 
 const (
@@ -86,7 +96,7 @@ func NewFinder(o Options, s *Scorer) (*Finder, error) {
 	var err error
 	f.model, err = evidence.New(evidence.Options{Forgotten: func(account uint32) { f.gone = append(f.gone, account) },
 		Traces: traces[:], Alpha: o.Alpha, MaxAccounts: o.MaxAccounts, MaxPairs: o.MaxPairs,
-		MaxKeys: max(64, o.MaxPairs/2), MaxActs: max(64, o.MaxPairs/2)})
+		MaxKeys: o.MaxKeys, MaxActs: o.MaxActs})
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ringfence/ringfence/graph/evidence"
 	"github.com/ringfence/ringfence/graph/paged"
+	"github.com/ringfence/ringfence/learn"
 )
 
 // A finder can be kept in a store of keys and values, as images of one moment each that are written while it goes on; see [paged.Book]. What the refiner works on is in the
@@ -132,6 +133,10 @@ func (f *Finder) codeGroup(at **Group, c *paged.Coder) {
 		c.String(&t.Trace)
 		paged.Int(c, &t.Edges)
 		c.Float(&t.Log10P)
+	})
+	paged.Slice(c, (*[]learn.Feature)(&g.Vector), func(x *learn.Feature, c *paged.Coder) {
+		paged.Uint(c, &x.Index)
+		c.Float32(&x.Value)
 	})
 	paged.Slice(c, &g.History, (*Change).code)
 	for _, v := range [...]*int{&g.edges, &g.hits, &g.reached} {

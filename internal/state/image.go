@@ -115,6 +115,9 @@ func (s *State) BeginImage(pos uint64) error {
 	}
 	img.fresh = s.ids.Mark()
 	s.families.Mark(familySink{s.out})
+	if s.groups != nil {
+		s.groups.Mark(groupSink{s.out})
+	}
 	img.out.set(metaKey, s.meta(pos))
 	for _, t := range s.tables {
 		t.mark()
@@ -142,6 +145,11 @@ func (s *State) ImageStep(n int) (more bool) {
 	}
 	if n = s.families.Step(n); n == 0 {
 		return true
+	}
+	if s.groups != nil {
+		if n = s.groups.Step(n); n == 0 {
+			return true
+		}
 	}
 	return img.fresh.Step(n, img.out)
 }
@@ -242,6 +250,7 @@ const (
 	prefixID     = 0x24 // era, id → content
 	prefixFilter = 0x25 // era, chunk → bits
 	prefixFamily = 0x26 // what the index of families has for keys and values
+	prefixGroup  = 0x27 // what groups have for keys and values
 	prefixEnd    = 0x3f // what is from 0x20 to before it is the image's
 )
 

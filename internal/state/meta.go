@@ -29,6 +29,7 @@ type meta struct {
 	Windows  []windowMeta
 	IDs      []byte
 	Families byte // family.Version of the families' sketches; 0 in images from before there were any
+	Groups   uint64 // the version of the attached structure's records; 0 if nothing is attached
 }
 
 type windowMeta struct {
@@ -41,7 +42,7 @@ type windowMeta struct {
 func (s *State) meta(pos uint64) []byte {
 	m := meta{
 		Pos: pos, Clock: s.clock, Lateness: s.opts.Lateness, Budget: s.opts.Budget, Horizon: s.opts.Horizon, MaxIDs: s.opts.MaxIDs,
-		Numbers: s.numbers, IDs: s.ids.Meta(nil), Families: family.Version,
+		Numbers: s.numbers, IDs: s.ids.Meta(nil), Families: family.Version, Groups: s.grouped,
 	}
 	for i, k := range s.windows {
 		if k != nil {

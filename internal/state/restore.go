@@ -85,6 +85,7 @@ func (s *State) restore(b []byte) (pos uint64, err error) {
 	if err := s.restoreFamilies(m.Families); err != nil {
 		return 0, err
 	}
+	s.grouped = m.Groups
 	s.setWake()
 	return m.Pos, nil
 }

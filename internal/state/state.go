@@ -98,6 +98,8 @@ type State struct {
 
 	ids      *ids.Set
 	families *family.Index
+	groups   Structure // nil while nothing is attached
+	grouped  uint64    // the version of its records; 0 for none
 
 	page     uint8    // 1 or 2: the page on which entries are dirty
 	dirty    []uint32 // cells on it; some may be gone, or be there twice
