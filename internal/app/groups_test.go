@@ -2,7 +2,10 @@ package app_test
 
 import (
 	"bytes"
+	"math/rand/v2"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/ringfence/ringfence/internal/pipeline"
 	"github.com/ringfence/ringfence/internal/state"
@@ -26,4 +29,37 @@ func TestSameGroups(t *testing.T) {
 	defer r.Close()
 	got = replay(t, pipeline.Events(r, pipeline.Span{}, func(error) {}), bytes.Repeat([]byte("k"), 32), state.Options{}, 2, compile(t, rules))
 	same(t, "a replay of the lines", want, got)
+}
+
+// TestKillGroups kills the product while it keeps groups, and holds that it comes to the same ones.
+func TestKillGroups(t *testing.T) {
+	const rules = "testdata/groups"
+	lines := stream(t, 3)
+	want, _ := live(t, 2, rules, lines)
+	fates := []fate{{point: "image.after-commit", n: 3}, {point: "image.before-commit", n: 2}, {point: "outbox.after-commit", n: 2}, {point: "image.after-commit", n: 2}}
+	if full() {
+		rng := rand.New(rand.NewPCG(3, 3))
+		for range 10 {
+			fates = append(fates, fate{after: time.Duration(1 + rng.Int64N(int64(3*time.Second)))})
+		}
+	}
+	dir := dataDir(t)
+	l := &lives{t: t, order: order{Dir: dir, Clock: fastClock(), Rules: rules}, fates: fates}
+	for some := range slices.Chunk(lines, perRequest) {
+		l.through("events", func(c client) error { return c.take(step{events: some}) })
+	}
+	var got []byte
+	l.through("decisions", func(c client) error {
+		return c.until(func() (bool, error) {
+			a, err := c.call("GET", "/v1/decisions", "", "Accept: application/x-ndjson")
+			got = a.body
+			return err == nil && bytes.Count(got, []byte("\n")) >= bytes.Count(want, []byte("\n")), err
+		})
+	})
+	if l.dead < 3 {
+		t.Errorf("%d deaths: the test tests too little", l.dead)
+	}
+	same(t, "after deaths", want, got)
+	l.now.stop(t)
+	same(t, "a replay", want, replayFolder(t, dir, 2, nil))
 }
