@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/zeebo/xxh3"
 )
 
 // Visit is an account at a key.
@@ -144,6 +146,28 @@ func (t *trace) held(k *key) []Visit {
 	}
 	slices.Reverse(visits)
 	return visits
+}
+
+// Visitors calls do with the accounts that were at a key of a trace of batches, the latest first, an account again for each visit that counted. It says whether there were at most so many
+// visits ever; if there were more, do is not called.
+func (m *Model) Visitors(trace int, name string, most int, do func(account uint32)) bool {
+	t := &m.traces[trace]
+	place, known := t.find(xxh3.HashString(name))
+	if !known || t.keys.items[place].n > uint32(most) {
+		return false
+	}
+	n := t.keys.items[place].head
+	for range most {
+		v := t.numbered(n)
+		if v == nil {
+			break
+		}
+		if v.account != nobody {
+			do(v.account)
+		}
+		n = v.before
+	}
+	return true
 }
 
 // bound is how many others before it an account of a batch is joined with at most.

@@ -181,6 +181,9 @@ func (m *Model) Touched() []Edge {
 	return all
 }
 
+// Met is how many pairs met since the last call of Edges or Touched.
+func (m *Model) Met() int { return len(m.fresh) }
+
 // takeFresh empties the list of pairs that met.
 func (m *Model) takeFresh(do func(*pair)) {
 	for _, place := range m.fresh {

@@ -58,15 +58,16 @@ type Finder struct {
 	dirty    []uint32 // accounts whose components are to be refined
 	changes  []Change // that Advance has yet to give
 
-	begun    bool
-	clock    int64 // the latest time of an event
-	next     int64 // the tick to come
-	whole    int64 // the next at which all pairs are looked at
-	squads   int64 // and at which squads are looked for
-	refining *refining
-	stale    bool     // an account was forgotten while the refiner worked, so that its result is of no use
-	waits    int      // ticks at which the refiner was not ready
-	gone     []uint32 // accounts that the model has just forgotten
+	begun     bool
+	clock     int64 // the latest time of an event
+	next      int64 // the tick to come
+	whole     int64 // the next at which all pairs are looked at
+	squads    int64 // and at which squads are looked for
+	refining  *refining
+	stale     bool     // an account was forgotten while the refiner worked, so that its result is of no use
+	waits     int      // ticks at which the refiner was not ready
+	gone      []uint32 // accounts that the model has just forgotten
+	probation []uint32 // accounts that are confirmed at the next tick
 
 	book       paged.Book
 	ofAccounts *paged.Table[account]
@@ -139,6 +140,7 @@ func (f *Finder) tick(at int64, all bool) error {
 	if err := f.settle(at); err != nil {
 		return fmt.Errorf("groups at %d: %w", at, err)
 	}
+	f.confirm()
 	f.tieUp(whole)
 	if whole {
 		f.age(at)
@@ -198,6 +200,8 @@ func (f *Finder) forget() {
 			b.visits = slices.DeleteFunc(b.visits, func(v evidence.Visit) bool { return dead[v.Account] })
 		}
 	}
+	f.probation = slices.DeleteFunc(f.probation, func(a uint32) bool { return dead[a] })
+	f.unbind()
 	f.stale = f.refining != nil
 }
 
@@ -245,6 +249,7 @@ func (f *Finder) rerate(at int64) {
 // before; one that is older than the latest counts as of that time.
 func (f *Finder) Observe(e *event.Event, acts []Act, seen Seen) error {
 	f.clock = max(f.clock, e.Time)
+	met := f.model.Met()
 	for _, a := range acts {
 		if err := f.model.Add(a.trace, a.key, e.Actor, f.clock); err != nil {
 			return fmt.Errorf("event %q: %w", e.ID, err)
@@ -265,6 +270,10 @@ func (f *Finder) Observe(e *event.Event, acts []Act, seen Seen) error {
 	if seen.Hit {
 		x.hits++
 	}
+	if x.group == nil && f.model.Met() > met {
+		f.bindTies(who)
+	}
+	f.bindKeys(who, acts)
 	if g := x.group; g != nil {
 		f.touchGroup(g)
 		g.Last, g.stirred = f.clock, true
@@ -288,7 +297,7 @@ func (f *Finder) Group(id string) *Group { return f.byID[id] }
 func (f *Finder) Confirmed(g *Group) []string {
 	var names []string
 	for _, a := range g.members {
-		if f.accounts[a].by == byCommunity {
+		if f.accounts[a].confirmed() {
 			names = append(names, f.model.Name(a))
 		}
 	}

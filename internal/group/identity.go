@@ -33,6 +33,7 @@ const (
 	byCommunity joined = iota // it was found in the group's community at a tick
 	byTies                    // at once, by ties to two members or more: on probation
 	byKey                     // at once, by a key that few have: on probation
+	byKeys                    // by one that two members had, since a tick
 )
 
 // Change is something that happened to a group.
@@ -167,7 +168,7 @@ func (f *Finder) goOn(g *Group, members []uint32, merged []*Group, at int64) {
 			g.members = append(g.members, a)
 			changed = true
 		case x.group == g && x.by != byCommunity:
-			x.by, changed = byCommunity, true
+			x.by, x.via, x.away, changed = byCommunity, "", 0, true
 		}
 	}
 	gained := len(g.members) - before
@@ -269,6 +270,7 @@ func (f *Finder) newID(members []uint32, at int64) string {
 
 // age lets groups fall asleep and die, and accounts go whose leave has ended. What was dead or merged for forgetAfter is forgotten.
 func (f *Finder) age(at int64) {
+	var gone []uint32 // who was on probation for the leave
 	for _, g := range f.groups {
 		f.touchGroup(g)
 		switch {
@@ -288,10 +290,20 @@ func (f *Finder) age(at int64) {
 			continue
 		}
 		for _, a := range g.members {
-			if x := &f.accounts[a]; x.away != 0 && at-x.away >= leave {
+			switch x := &f.accounts[a]; {
+			case x.away == 0 || at-x.away < leave:
+			case x.by == byCommunity:
 				f.stir(a)
+			default:
+				gone = append(gone, a)
 			}
 		}
+	}
+	for _, a := range gone {
+		f.drop(a)
+	}
+	if at/day != (at-wholeTick)/day {
+		f.unbind()
 	}
 	f.groups = slices.DeleteFunc(f.groups, func(g *Group) bool {
 		if g.live() || at-g.Last < forgetAfter {

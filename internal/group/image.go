@@ -203,6 +203,11 @@ func (f *Finder) codeAccount(x *account, c *paged.Coder) {
 	}
 	paged.Uint(c, &x.by)
 	c.String(&x.from)
+	c.String(&x.via)
+	c.Bool(&x.firm)
+	paged.Uint(c, &x.link)
+	paged.Uint(c, &x.linked)
+	c.String(&x.bound)
 	paged.Uint(c, &x.hits)
 	c.Bool(&x.dirty)
 	paged.Int(c, &x.around)
@@ -255,6 +260,12 @@ func (f *Finder) Loaded() error {
 		x := &f.accounts[a]
 		if x.group != nil {
 			x.group.members = append(x.group.members, a)
+		}
+		if x.link > accounts {
+			return paged.ErrDamaged
+		}
+		if x.firm {
+			f.probation = append(f.probation, a)
 		}
 		if x.dirty {
 			f.dirty = append(f.dirty, a)

@@ -15,11 +15,17 @@ type account struct {
 	group  *Group
 	joined int64  // when it joined the group
 	by     joined // and by what
+	via    string // of one that joined by a key: the trace and the key
+	firm   bool   // it is confirmed at the next tick
 	away   int64  // since when the group's community is without it; 0: it is in it
 	from   string // the group that it left last
 	last   int64  // its latest act
 	hits   uint32 // events in which it had something of a known-bad bank
 	dirty  bool   // its component is to be refined
+
+	link   uint32 // of its set: the account above it, + 1; 0: it stands for the set
+	linked uint32 // of one that stands for a set: how many others are in it
+	bound  string // and the id of a group that one of it was in
 
 	refined int64 // the tick at which its component was
 	around  int   // and the ties that this had
