@@ -141,7 +141,7 @@ func (f *Finder) tick(at int64, all bool) error {
 		return fmt.Errorf("groups at %d: %w", at, err)
 	}
 	f.confirm()
-	f.tieUp(whole)
+	f.tieUp(at, whole)
 	if whole {
 		f.age(at)
 		if err := f.tieSquads(at); err != nil {

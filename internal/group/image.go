@@ -76,7 +76,7 @@ func (f *Finder) bind() {
 func (f *Finder) head(c *paged.Coder) {
 	c.Bool(&f.begun)
 	c.Bool(&f.stale)
-	for _, v := range [...]*int64{&f.clock, &f.next, &f.whole} {
+	for _, v := range [...]*int64{&f.clock, &f.next, &f.whole, &f.squads} {
 		paged.Int(c, v)
 	}
 	var components []component
@@ -175,6 +175,7 @@ func codeBatch(at **batch, c *paged.Coder) {
 	b := *at
 	paged.Int(c, &b.trace)
 	c.String(&b.key)
+	paged.Int(c, &b.lasts)
 	c.Float(&b.log10P)
 	paged.Slice(c, &b.visits, func(v *evidence.Visit, c *paged.Coder) {
 		paged.Uint(c, &v.Account)

@@ -44,11 +44,12 @@ type batch struct {
 	key    string
 	log10P float64
 	visits []evidence.Visit
-	seen   bool // it stands, as of the present whole tick
+	seen   bool  // it stands, as of the present whole tick
+	lasts  int64 // it stands until then at least
 }
 
 // tieUp brings the ties to what the evidence says at a tick: of everything, or of what was touched since the last one.
-func (f *Finder) tieUp(whole bool) {
+func (f *Finder) tieUp(at int64, whole bool) {
 	f.grow()
 	if !whole {
 		for _, e := range f.model.Touched() {
@@ -85,7 +86,7 @@ func (f *Finder) tieUp(whole bool) {
 		f.batch(&batches[i])
 	}
 	for n, b := range f.batches {
-		if b != nil && !b.seen {
+		if b != nil && !b.seen && b.lasts <= at {
 			f.dropBatch(uint32(n))
 		}
 	}

@@ -28,7 +28,7 @@ type meta struct {
 	Numbers  uint32
 	Windows  []windowMeta
 	IDs      []byte
-	Families byte // family.Version of the families' sketches; 0 in images from before there were any
+	Families byte   // family.Version of the families' sketches; 0 in images from before there were any
 	Groups   uint64 // the version of the attached structure's records; 0 if nothing is attached
 }
 
