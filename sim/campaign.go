@@ -94,6 +94,7 @@ func (c *campaign) adapt() {
 
 // act adds an act of a member for the group.
 func (c *campaign) act(a act) bool {
+	a.at -= a.at % millisecond
 	if !c.w.add(a) {
 		return false
 	}
@@ -180,4 +181,10 @@ func (c *campaign) objects() []int {
 // spin is a text of the campaign's own; n counts them.
 func (c *campaign) spin(from []string, n int) string {
 	return from[(scramble(c.base)+uint64(n))%uint64(len(from))]
+}
+
+// push is what the campaign says of the n-th thing that it passes on: words of a page, as others pass on, and its own.
+func (c *campaign) push(n int) string {
+	headline := appendHeadline(nil, newDice(c.base, aboutPicture, uint64(n)))
+	return string(headline) + ". " + c.spin(pushLines, n)
 }

@@ -42,6 +42,7 @@ func (c *campaign) batch(first, within int64) {
 	for i, n := range c.members {
 		p, d := c.w.member(n), newDice(c.w.seed, aboutHome, uint64(n))
 		at := Start + int64(c.w.generation(n))*c.w.span + first + int64(i)*step
+		at -= at % millisecond
 		p.created = d.between(at, at+step)
 		p.handle = pick(d, adjectives) + pick(d, nouns) + strconv.Itoa(d.among(1000, 9999))
 		p.email, p.confirmed, p.verified = p.handle+"@gmail.com", false, false

@@ -12,7 +12,7 @@ func stageCoShare(c *campaign) {
 func (c *campaign) shareLinks(members []uint32) {
 	for i, o := range c.objects() {
 		at := c.moment()
-		says := c.w.say(line{spin: c.spin(pushLines, i), paraphrase: c.Paraphrase, link: c.link(o)})
+		says := c.w.say(line{spin: c.push(i), paraphrase: c.Paraphrase, link: c.link(o)})
 		for _, n := range members {
 			if c.d.chance(c.Participation) {
 				c.post(n, c.soon(at), says)
@@ -46,7 +46,7 @@ func stageDrip(c *campaign) {
 	c.recruit(60, 900)
 	for i, o := range c.objects() {
 		at := c.d.between(c.from, c.from+(c.until-c.from)*2/3)
-		says := c.w.say(line{spin: c.spin(pushLines, i), paraphrase: c.Paraphrase, link: c.link(o)})
+		says := c.w.say(line{spin: c.push(i), paraphrase: c.Paraphrase, link: c.link(o)})
 		for _, n := range c.some() {
 			c.post(n, at+c.d.exponential(int64(c.Jitter)*second), says)
 		}
@@ -66,7 +66,7 @@ func stageSquads(c *campaign) {
 	c.recruit(30, 700)
 	for i, o := range c.objects() {
 		at := c.moment()
-		says := c.w.say(line{spin: c.spin(pushLines, i), paraphrase: c.Paraphrase, link: c.link(o)})
+		says := c.w.say(line{spin: c.push(i), paraphrase: c.Paraphrase, link: c.link(o)})
 		squad := append([]uint32(nil), c.members...)
 		c.d.Shuffle(len(squad), func(a, b int) { squad[a], squad[b] = squad[b], squad[a] })
 		for _, n := range squad[:min(5, len(squad))] {
@@ -100,7 +100,7 @@ func stageRelay(c *campaign) {
 	third := max(1, len(c.members)/3)
 	posters, answerers, boosters := c.members[:third], c.members[third:2*third], c.members[2*third:]
 	for i := range c.Objects {
-		says := c.w.say(line{spin: c.spin(pushLines, i), paraphrase: c.Paraphrase, link: c.link(i)})
+		says := c.w.say(line{spin: c.push(i), paraphrase: c.Paraphrase, link: c.link(i)})
 		at := c.moment()
 		p := c.post(pick(c.d, posters), at, says)
 		to := []content{p}

@@ -265,7 +265,7 @@ func (c *crowd) remember(p pass) {
 	c.passed++
 }
 
-// resolve makes an idle act one that others just did: it passes on, likes or answers what passes by, so what is popular most; or it posts.
+// resolve makes an idle act a real one: it passes on what others just did, so what is popular most, or it posts. It is false where nothing comes of it.
 func (c *crowd) resolve(a *act) bool {
 	if len(c.recent) == 0 {
 		a.kind, a.made = post, c.w.item()
@@ -273,14 +273,11 @@ func (c *crowd) resolve(a *act) bool {
 	}
 	p := c.recent[c.d.IntN(len(c.recent))]
 	key := uint64(a.actor)<<32 | uint64(p.id) | uint64(p.link)<<31
-	switch {
-	case a.target != 0: // only passing on will do
-	case c.d.chance(15):
+	if c.d.chance(15) {
 		a.kind, a.made = post, c.w.item()
 		return true
 	}
-	a.target = 0
-	if c.shared[key] {
+	if c.shared[key] || p.link == 0 && p.author == a.actor {
 		return false
 	}
 	c.shared[key] = true
@@ -290,8 +287,5 @@ func (c *crowd) resolve(a *act) bool {
 		return true
 	}
 	a.kind, a.of, a.target = repost, p.id, p.author+1
-	if p.author == a.actor {
-		return false
-	}
 	return true
 }

@@ -176,14 +176,5 @@ func TestMarginals(t *testing.T) {
 				t.Errorf("%s: distance of %s is %.3f, want at most %.2f", c.name, what, got[i], c.most[i])
 			}
 		}
-		if os.Getenv("SCRATCH") != "" {
-			q := func(l []float64) (out []float64) {
-				for _, p := range []float64{.05, .1, .2, .3, .5, .7, .9, .95, .99, .999} {
-					out = append(out, l[int(p*float64(len(l)))])
-				}
-				return append(out, l[len(l)-1])
-			}
-			t.Log("sizes", q(ours.sizes), "\n", q(theirs.sizes), "\ngaps", q(ours.gaps), "\n", q(theirs.gaps), "\nrates", q(some.rates), "\n", q(theirs.rates), "\nall rates", q(ours.rates))
-		}
 	}
 }

@@ -3,7 +3,7 @@
 // measured on, and what feeds the demo, the examples and the tests.
 //
 // Ordinary people belong to communities, follow the hours of their time zone and pass on what others made; how large and how fast
-// that grows is fitted to two published data sets. Seventeen kinds of campaign and twenty of look-alikes are staged among them;
+// that grows is fitted to two published data sets. Eighteen kinds of campaign and twenty of look-alikes are staged among them;
 // how hard each is to see follows from its [Dials], which every simulation draws from a fixed table. After an enforcement a further
 // [Round] plays on with what is left of the campaigns. docs/simulation.md has the tables and says where all this is unlike life.
 //

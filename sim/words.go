@@ -62,12 +62,18 @@ var (
 	topics = strings.Fields(`astronomy baking birds books cats chess climate coffee comics cycling dogs films football gardening hiking history
 		knitting maps music opensource painting photography physics poetry politics running science skating tea theatre trains travel weather
 		archery bees beer camping cars ceramics cheese choirs cooking dance design diving economics fashion fishing fonts fungi games geology`)
-	places = strings.Split(`the harbor,the old town,the library,the station,the north side,the lake,the market,the museum,my street,the office,the park,
-the bus,the kitchen,the balcony,the coast,the valley,the airport,the bakery,the beach,the canal,the castle,the cellar,the church,the corner shop,the
-courtyard,the dentist,the ferry,the gym,the hospital,the hotel,the island,the mill,the school,the stadium,the swamp,the theatre,the tower,the tunnel,
-the university,the village`, ",")
-	times = strings.Split(`this morning,tonight,yesterday,last week,at noon,on Sunday,all day,before dawn,after work,this weekend,every year,right now,
-in March,on my way home,for once,two days ago,since Friday,over lunch,by accident,at last,between meetings,in the rain,once again,for the first time`, ",")
+	places = []string{
+		"the harbor", "the old town", "the library", "the station", "the north side", "the lake", "the market", "the museum",
+		"my street", "the office", "the park", "the bus", "the kitchen", "the balcony", "the coast", "the valley", "the airport",
+		"the bakery", "the beach", "the canal", "the castle", "the cellar", "the church", "the corner shop", "the courtyard",
+		"the dentist", "the ferry", "the gym", "the hospital", "the hotel", "the island", "the mill", "the school", "the stadium",
+		"the swamp", "the theatre", "the tower", "the tunnel", "the university", "the village",
+	}
+	times = []string{
+		"this morning", "tonight", "yesterday", "last week", "at noon", "on Sunday", "all day", "before dawn", "after work",
+		"this weekend", "every year", "right now", "in March", "on my way home", "for once", "two days ago", "since Friday",
+		"over lunch", "by accident", "at last", "between meetings", "in the rain", "once again", "for the first time",
+	}
 	mailDomains = []string{"gmail.com", "gmail.com", "outlook.example", "mail.example", "post.example", "inbox.example", "uni.example"}
 	hosts       = []string{"pds-1.big.example", "pds-2.big.example", "pds-3.big.example", "pds-4.big.example", "pds-5.big.example",
 		"pds-6.big.example", "social.coop.example", "bsd.club.example"}

@@ -85,6 +85,7 @@ func (w *world) say(l line) uint32 {
 
 // add lets acts wait for their time. Those outside the round, of the silent and of people not there yet are dropped.
 func (w *world) add(a act) bool {
+	a.at -= a.at % millisecond
 	if a.at < w.start || a.at >= w.start+w.span || w.silenced(a.actor) || w.createdAt(a.actor) > a.at {
 		return false
 	}

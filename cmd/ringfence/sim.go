@@ -14,7 +14,7 @@ import (
 
 type simCmd struct {
 	Seed      uint64        `default:"7" help:"The same seed and scale give the same bytes."`
-	Scale     string        `default:"S" enum:"tiny,demo,S,M,L" help:"S is half a million events of 20,000 accounts, M five million, L fifty million; demo 100,000, tiny 10,000."`
+	Scale     string        `default:"S" enum:"tiny,demo,S,M,L" help:"S is half a million events of 20,000 accounts, M five million, L fifty million; demo 120,000, tiny 19,000."`
 	Round     int           `help:"Round, from 0; each follows the one before in time."`
 	Suspended string        `placeholder:"FILE" help:"Accounts that were enforced upon in earlier rounds, one a line: they are silent, and campaigns adapt."`
 	Lost      int           `placeholder:"N" help:"Of 1,000 events, how many never arrive."`
