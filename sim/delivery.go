@@ -32,7 +32,7 @@ type arrival struct {
 	act act
 }
 
-// line-up of what is on its way, for one goroutine.
+// network is what is on its way, for one goroutine.
 type network struct {
 	Delivery
 	seed    uint64

@@ -4,18 +4,17 @@ import "strconv"
 
 // person is an account as the platform sees it.
 type person struct {
-	number          uint32
-	host            string
-	at              place
-	device, agent   string // the device is empty where a browser gives none
-	handle, email   string
-	created         int64
-	followers       int64
-	following       int64
-	posts           int64
-	confirmed       bool
-	verified        bool
-	likeTheirHandle bool // the mail address is the handle's
+	number        uint32
+	host          string
+	at            place
+	device, agent string // the device is empty where a browser gives none
+	handle, email string
+	created       int64
+	followers     int64
+	following     int64
+	posts         int64
+	confirmed     bool
+	verified      bool
 }
 
 // place is where on the net somebody is.

@@ -8,17 +8,15 @@ import (
 	"github.com/ringfence/ringfence/event"
 )
 
-// Topics of the streams of chance, so that none is drawn from twice.
+// Topics of the streams of chance, so that none is drawn from twice. Another number gives another simulation.
 const (
-	aboutCrowd uint64 = iota + 1
-	aboutPerson
-	aboutHome
-	aboutCarrier
-	aboutAct
-	aboutTies
-	aboutPicture
-	aboutLink
-	aboutCampaign // and one for each kind
+	aboutCrowd    uint64 = 1
+	aboutPerson   uint64 = 2
+	aboutHome     uint64 = 3
+	aboutAct      uint64 = 5
+	aboutPicture  uint64 = 7
+	aboutLink     uint64 = 8
+	aboutCampaign uint64 = 9 // and one for each kind
 )
 
 // world is the state of one simulation: who exists, and the acts that wait for their time.
@@ -31,7 +29,6 @@ type world struct {
 	old       uint32   // ordinary accounts below this number exist before the first round; the others sign up during it
 	cast      []person // accounts of campaigns and look-alikes, in slots
 	altered   map[uint32][]alteration
-	silent    map[uint32]bool
 	hours     [][]act
 	lines     []line
 	items     uint32 // content made so far
@@ -47,7 +44,6 @@ func newWorld(r Round) *world {
 		span:      int64(r.Scale.Days) * day,
 		old:       uint32(r.Scale.Accounts - r.Scale.Accounts/25),
 		altered:   map[uint32][]alteration{},
-		silent:    map[uint32]bool{},
 		hours:     make([][]act, r.Scale.Days*24),
 		lines:     make([]line, 1),
 		grouped:   map[uint32]bool{},
