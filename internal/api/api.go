@@ -106,6 +106,7 @@ func New(d Deps) *API {
 	a.routeDecide()
 	a.routeDecisions()
 	a.routeEntities()
+	a.routeGroups()
 	a.routeRules()
 	a.routeEffects()
 	a.routePeople()

@@ -11,6 +11,7 @@ import (
 	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/discovery"
 	"github.com/ringfence/ringfence/internal/gallery"
+	"github.com/ringfence/ringfence/internal/group"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/pipeline"
@@ -28,6 +29,10 @@ type Engine interface {
 	Await(id [16]byte) (answer <-chan pipeline.Answer, stop func())
 	Entity(ctx context.Context, e event.Entity) (decide.EntityView, error)
 	Quarantines(ctx context.Context) ([]decide.Quarantine, error)
+	Groups(ctx context.Context, matches func(*group.Group) bool) ([]group.Summary, error)
+	Group(ctx context.Context, id string) (*group.View, error)
+	GroupGraph(ctx context.Context, id string, depth int) (*group.Graph, error)
+	GroupOf(ctx context.Context, account string) (string, error)
 }
 
 // Decisions is the part of [pipeline.Decisions] that the API uses.

@@ -157,3 +157,6 @@ func (l *Loop) aim(e *effect.Effect) {
 		e.Members = append(e.Members, account)
 	}
 }
+
+// Groups calls ask with the groups; with nil while no rule reads any. What it is given must not be kept.
+func (l *Loop) Groups(ask func(*group.Finder)) { ask(l.groups) }

@@ -179,11 +179,11 @@ type Together struct {
 
 // Place is a key at which a pair met.
 type Place struct {
-	Trace string
-	Key   string
-	At    int64 // the later of the two acts
-	Apart int64
-	Count int // others who were there within the window
+	Trace  string
+	Key    string
+	At     int64 // the later of the two acts
+	Apart  int64
+	Others int // others who were there within the window
 }
 
 // Around is the graph of a group: its members, and who is tied to them over at most depth edges, with all edges between these; at most so many accounts and edges. False if there is
