@@ -113,7 +113,7 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 		Save: func(jpos) error { return nil }})
 	review := casework.DefaultOptions()
 	review.Now, review.Log = now, log
-	r.desk = casework.New(review, records, journal, r.relay, r.engine, nil)
+	r.desk = casework.New(review, records, journal, r.relay, r.engine, r.engine)
 	keys := auth.NewKeyring(records, auth.Quota{}, now, log)
 	people := auth.NewPeople(records, now)
 	_, r.token, err = keys.Create(ctx, "tester", auth.Scopes(), 0, "person:test")

@@ -199,7 +199,7 @@ func (a *App) openEngine(context.Context) error {
 	a.control = control.New(a.records, a.ingest, a.engine, a.banks, a.opts.Now, a.opts.Log)
 	desk := casework.DefaultOptions()
 	desk.Now, desk.Log = a.opts.Now, a.opts.Log
-	a.desk = casework.New(desk, a.records, a.journal, a.control, a.engine, nil)
+	a.desk = casework.New(desk, a.records, a.journal, a.control, a.engine, a.engine)
 	return nil
 }
 

@@ -73,9 +73,9 @@ type Loop interface {
 	InForce(ctx context.Context, entities []event.Entity) ([]string, error)
 }
 
-// Groups says who is in a group. It may be nil where nobody finds groups.
+// Groups says who is in a group.
 type Groups interface {
-	// Members are the accounts of a group now; none if it is not known. It may be called from any goroutine.
+	// Members are the accounts of a group now, none if it is not known.
 	Members(ctx context.Context, group string) ([]string, error)
 }
 
@@ -95,6 +95,7 @@ type Desk struct {
 	mu       sync.Mutex // of what follows
 	cases    map[string]*entry
 	targets  map[event.Entity]*entry
+	leased   map[string]*entry   // that somebody has
 	held     map[string][]*entry // by the group's case
 	members  map[string][]string // of a group's case, by its id
 	queue    *review.Queue[string]
@@ -131,7 +132,7 @@ type chance struct {
 	p        float64
 }
 
-// New makes a desk. Sync or Run fill it. Groups may be nil.
+// New makes a desk. Load or Run fill it.
 func New(o Options, s Store, j Journal, c Control, l Loop, g Groups) *Desk {
 	d := &Desk{opts: o, store: s, journal: j, control: c, loop: l, groups: g, wake: make(chan struct{}, 1), names: map[string]string{}}
 	d.reset()
@@ -139,7 +140,8 @@ func New(o Options, s Store, j Journal, c Control, l Loop, g Groups) *Desk {
 }
 
 func (d *Desk) reset() {
-	d.cases, d.targets, d.held, d.members = map[string]*entry{}, map[event.Entity]*entry{}, map[string][]*entry{}, map[string][]string{}
+	d.cases, d.leased, d.targets = map[string]*entry{}, map[string]*entry{}, map[event.Entity]*entry{}
+	d.held, d.members = map[string][]*entry{}, map[string][]string{}
 	d.queue = review.NewQueue[string](d.opts.Shares, d.opts.Seed)
 	d.views = newViews()
 	d.learner = newLearner()
@@ -312,6 +314,7 @@ func (d *Desk) drop(id string) {
 	}
 	d.queue.Remove(id)
 	delete(d.cases, id)
+	delete(d.leased, id)
 	delete(d.members, id)
 	if d.targets[e.Target] == e {
 		delete(d.targets, e.Target)
@@ -330,7 +333,7 @@ func (d *Desk) hold(ctx context.Context, id string) error {
 	d.mu.Lock()
 	e := d.cases[id]
 	d.mu.Unlock()
-	if d.groups == nil || e == nil {
+	if e == nil {
 		return nil
 	}
 	members, err := d.groups.Members(ctx, e.Target.ID)
@@ -369,10 +372,12 @@ func (d *Desk) refresh(ctx context.Context) error {
 	now := d.opts.Now()
 	var groups []string
 	d.mu.Lock()
-	for id, e := range d.cases {
-		if !e.waits && e.Lease.Until <= now {
+	for _, e := range d.leased {
+		if e.Lease.Until <= now {
 			d.place(e)
 		}
+	}
+	for id, e := range d.cases {
 		if e.Target.Kind == event.GroupEntity {
 			groups = append(groups, id)
 		}

@@ -75,6 +75,11 @@ func (d *Desk) chances(dst []chance, e *entry) []chance {
 // place puts a case into the queue, or takes it out while somebody has it or a group's case holds it. d.mu is held.
 func (d *Desk) place(e *entry) {
 	now := d.opts.Now()
+	if e.Lease.Until > now {
+		d.leased[e.ID] = e
+	} else {
+		delete(d.leased, e.ID)
+	}
 	e.waits = e.Parent == "" && e.Lease.Until <= now
 	if !e.waits {
 		d.queue.Remove(e.ID)
@@ -162,7 +167,10 @@ func (d *Desk) sorted() []*entry {
 		}
 	}
 	slices.SortFunc(d.order, func(a, b *entry) int {
-		return cmp.Or(cmp.Compare(b.priority.Value, a.priority.Value), cmp.Compare(a.Opened, b.Opened), cmp.Compare(a.ID, b.ID))
+		if byValue := cmp.Compare(b.priority.Value, a.priority.Value); byValue != 0 {
+			return byValue
+		}
+		return cmp.Or(cmp.Compare(a.Opened, b.Opened), cmp.Compare(a.ID, b.ID))
 	})
 	d.ranked = true
 	return d.order

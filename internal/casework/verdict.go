@@ -27,7 +27,7 @@ func (d *Desk) Next(ctx context.Context, by string) (Place, error) {
 		now := d.opts.Now()
 		d.mu.Lock()
 		has := 0
-		for _, e := range d.cases {
+		for _, e := range d.leased {
 			if e.Lease.By == by && e.Lease.Until > now {
 				has++
 			}
@@ -60,7 +60,8 @@ func (d *Desk) Next(ctx context.Context, by string) (Place, error) {
 			}
 			continue
 		}
-		e.Lease, e.waits, e.waiting = lease, false, waiting
+		e.Lease, e.waiting = lease, waiting
+		d.place(e)
 		p := d.placeOf(e)
 		for i := range p.Chances {
 			p.Chances[i].Because = d.explain(e.features, p.Chances[i].Policy)

@@ -82,6 +82,17 @@ func (l *Loop) Labelled(entities []event.Entity, labels []string) []bool {
 	return bears
 }
 
+// Members are the accounts of a group that are not on probation, by name; none if there is no such group.
+func (l *Loop) Members(id string) []string {
+	if l.groups == nil {
+		return nil
+	}
+	if g := l.groups.Group(id); g != nil {
+		return l.groups.Confirmed(g)
+	}
+	return nil
+}
+
 // InForce says for each entity which step of enforcement is in force on it; empty for none. It takes a tenth of a microsecond an entity.
 func (l *Loop) InForce(entities []event.Entity) []string {
 	in := make([]string, len(entities))

@@ -124,6 +124,9 @@ func (l *Loop) context(r *rule.Rule, it *extract.Item) string {
 	if l.in.MediaFamily != 0 {
 		add(event.MediaFamilyEntity, fmt.Sprintf("%016x", l.in.MediaFamily))
 	}
+	if l.in.Group != nil {
+		add(event.GroupEntity, l.in.Group.ID)
+	}
 	signals, windows := l.eval.Readings(r)
 	for _, s := range append(signals, windows...) {
 		if s.Why != "" {

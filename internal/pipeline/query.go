@@ -41,6 +41,11 @@ func (e *Engine) InForce(ctx context.Context, entities []event.Entity) ([]string
 	return ask(ctx, e, func(l *decide.Loop) []string { return l.InForce(entities) })
 }
 
+// Members are the accounts of a group that are not on probation, by name; none if there is no such group.
+func (e *Engine) Members(ctx context.Context, group string) ([]string, error) {
+	return ask(ctx, e, func(l *decide.Loop) []string { return l.Members(group) })
+}
+
 // Set is the rules in force; nil before the first.
 func (e *Engine) Set() *rule.Set {
 	e.mu.Lock()
