@@ -11,8 +11,16 @@ import (
 )
 
 type reviewCmd struct {
-	Rank  reviewRankCmd  `cmd:"" help:"Put cases in the order that prevents most harm, with the reasons."`
-	Bench reviewBenchCmd `cmd:"" help:"How much harm orders of the queue prevent, in simulated months."`
+	Queue      reviewQueueCmd      `cmd:"" help:"List the open cases of a server, in order."`
+	Next       reviewNextCmd       `cmd:"" help:"Take the case of a server that should be decided now."`
+	Show       reviewShowCmd       `cmd:"" help:"See a case of a server, with its evidence and its place."`
+	Decide     reviewDecideCmd     `cmd:"" help:"Decide a case of a server."`
+	Undo       reviewUndoCmd       `cmd:"" help:"Take a verdict back."`
+	Verdicts   reviewVerdictsCmd   `cmd:"" help:"List verdicts of a server, or write them as backtest reads them."`
+	Models     reviewModelsCmd     `cmd:"" help:"Compare the models that order a server's queue, train another, let one serve."`
+	Prevalence reviewPrevalenceCmd `cmd:"" help:"Estimate the share of views of violating content."`
+	Rank       reviewRankCmd       `cmd:"" help:"Put cases in the order that prevents most harm, with the reasons."`
+	Bench      reviewBenchCmd      `cmd:"" help:"How much harm orders of the queue prevent, in simulated months."`
 }
 
 type reviewRankCmd struct {

@@ -88,7 +88,9 @@ func TestVerdict(t *testing.T) {
 // TestUndoLeavesWhatOthersDid: an undone verdict takes back what it did, not what somebody did since.
 func TestUndoLeavesWhatOthersDid(t *testing.T) {
 	b := newBench(t, asking, Options{})
-	first := verdictOn("a", "violating", func(v *change.Verdict) { v.Policies, v.Labels, v.Enforce = []string{"spam"}, []string{"violates-spam"}, "limit" })
+	first := verdictOn("a", "violating", func(v *change.Verdict) {
+		v.Policies, v.Labels, v.Enforce = []string{"spam"}, []string{"violates-spam"}, "limit"
+	})
 	b.change(change.Change{ID: "v1", Verdict: first})
 	b.change(change.Change{ID: "l1", Label: &change.Label{Entity: "account:a", Name: "violates-spam", Remove: true}})
 	b.change(change.Change{ID: "v2", Verdict: verdictOn("a", "violating", func(v *change.Verdict) { v.Policies, v.Enforce = []string{"spam"}, "suspend" })})

@@ -2,7 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -107,7 +109,8 @@ func putDraw(ctx context.Context, tx *sql.Tx, d *record.Draw, cases *[]string) e
 	if err != nil || d.Through <= had {
 		return err
 	}
-	id, err := ask(ctx, tx, &question{id: fmt.Sprintf("s%d:%.200s", d.Through, target), target: target, origin: record.BySample, time: d.Time})
+	name := sha256.Sum256(fmt.Appendf(nil, "%d %s", d.Through, target)) // a target may hold what no path should
+	id, err := ask(ctx, tx, &question{id: "s" + hex.EncodeToString(name[:16]), target: target, origin: record.BySample, time: d.Time})
 	if err != nil {
 		return err
 	}
