@@ -305,3 +305,27 @@ func TestOldTrailBecomesAChain(t *testing.T) {
 		t.Errorf("after the hashes were taken away: %v, %v", faults, err)
 	}
 }
+
+// TestUpgradeMergesCases: before there was one case for each subject, there was one for each of its policies.
+func TestUpgradeMergesCases(t *testing.T) {
+	s := open(t, older(t, 7, "testdata/cases-of-v7.sql"))
+	f, err := s.CaseFile(t.Context(), "first")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := record.Case{Seq: 1, ID: "first", Target: event.Entity{Kind: event.AccountEntity, ID: "a1"}, Origin: record.ByRule, Severity: 4, Opened: 1000, Updated: 3000, Effects: 4,
+		Policies: []record.CasePolicy{{Policy: "fraud", Severity: 4, Effects: 3}, {Policy: "spam", Severity: 2, Effects: 1}}}
+	if d := cmp.Diff(want, f.Case); d != "" {
+		t.Errorf("merged case (-want +got):\n%s", d)
+	}
+	if len(f.Evidence) != 2 || f.Evidence[0].Policy != "spam" || f.Evidence[1].Policy != "fraud" {
+		t.Errorf("its evidence %+v", f.Evidence)
+	}
+	closed, err := s.Case(t.Context(), "closed")
+	if err != nil || closed.Verdict != "harmful" || closed.Policies[0].Policy != "spam" {
+		t.Errorf("a closed case on the same subject: %+v, %v", closed, err)
+	}
+	if open, err := s.ListCases(t.Context(), record.CaseFilter{}, record.Page{}); err != nil || len(open) != 2 {
+		t.Errorf("open cases: %+v, %v", open, err)
+	}
+}
