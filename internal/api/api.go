@@ -36,6 +36,7 @@ type Deps struct {
 	Journal   Journal
 	Finder    Finder
 	Recent    Recent
+	Actions   Actions
 	Gallery   Gallery // nil where no pictures are fetched
 	Review    Review
 	Auth      auth.Identifier
@@ -109,6 +110,7 @@ func New(d Deps) *API {
 	a.routeGroups()
 	a.routeRules()
 	a.routeEffects()
+	a.routeActions()
 	a.routePeople()
 	a.routeBanks()
 	a.routeFeedback()

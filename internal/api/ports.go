@@ -12,6 +12,7 @@ import (
 	"github.com/ringfence/ringfence/internal/discovery"
 	"github.com/ringfence/ringfence/internal/gallery"
 	"github.com/ringfence/ringfence/internal/group"
+	"github.com/ringfence/ringfence/internal/groupaction"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/pipeline"
@@ -84,6 +85,9 @@ type Store interface {
 	NoteCase(ctx context.Context, id string, n record.Note) error
 	ListVerdicts(ctx context.Context, p record.Page) ([]record.Verdict, error)
 	Draws(ctx context.Context, from, to int64, use func(record.Drawn) error) error
+	GroupAction(ctx context.Context, id string) (record.GroupAction, error)
+	ListGroupActions(ctx context.Context, group string, p record.Page) ([]record.GroupAction, error)
+	GroupMembers(ctx context.Context, id string, from, limit int) ([]record.GroupMember, error)
 	ListChanges(ctx context.Context, kind string, p record.Page) ([]record.Change, error)
 	ActiveRuleSet(ctx context.Context) (record.RuleSet, error)
 	ListRuleSets(ctx context.Context, p record.Page) ([]record.RuleSet, error)
@@ -91,6 +95,13 @@ type Store interface {
 	PutAudit(ctx context.Context, e record.AuditEntry) error
 	AuditTrail(ctx context.Context, p record.Page) ([]record.AuditEntry, error)
 	record.Rejections
+}
+
+// Actions is the part of [groupaction.Runner] that the API uses.
+type Actions interface {
+	Preview(ctx context.Context, p groupaction.Proposal) (*groupaction.Preview, error)
+	Propose(ctx context.Context, by control.Author, p groupaction.Proposal) (record.GroupAction, error)
+	Move(ctx context.Context, by control.Author, id string, do record.ActionDo) (record.GroupAction, error)
 }
 
 // Gallery is the part of [gallery.Gallery] that the API uses.

@@ -27,6 +27,7 @@ import (
 	"github.com/ringfence/ringfence/internal/casework"
 	"github.com/ringfence/ringfence/internal/control"
 	"github.com/ringfence/ringfence/internal/discovery"
+	"github.com/ringfence/ringfence/internal/groupaction"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/journal/pebblelog"
@@ -114,6 +115,8 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 	review := casework.DefaultOptions()
 	review.Now, review.Log = now, log
 	r.desk = casework.New(review, records, journal, r.relay, r.engine, r.engine)
+	acting := groupaction.DefaultOptions()
+	acting.Store, acting.Engine, acting.Relay, acting.Now, acting.Log = records, r.engine, r.relay.Wake, now, log
 	keys := auth.NewKeyring(records, auth.Quota{}, now, log)
 	people := auth.NewPeople(records, now)
 	_, r.token, err = keys.Create(ctx, "tester", auth.Scopes(), 0, "person:test")
@@ -123,7 +126,8 @@ func newRig(t testing.TB, adjust ...func(*Deps)) *rig {
 	limits.Deadline = 10 * time.Second // the tests' machine may be busy
 	deps := Deps{
 		Engine: r.engine, Decisions: r.engine.Decisions(), Ingest: in, Control: r.relay, Store: records, Journal: journal, Auth: auth.Either{Keys: keys, People: people}, Keys: keys, People: people,
-		Finder: r.finder, Recent: r.recent, Review: r.desk,
+		Actions: groupaction.New(acting),
+		Finder:  r.finder, Recent: r.recent, Review: r.desk,
 		Health: func() error {
 			if err := r.sick.Load(); err != nil {
 				return *err

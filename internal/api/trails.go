@@ -12,7 +12,7 @@ import (
 // Change is something that a person changed.
 type Change struct {
 	ID        string `json:"id"`
-	Kind      string `json:"kind" enum:"rules,label,allow,approve,lift,close,breaker,verdict,undo,bank,model"`
+	Kind      string `json:"kind" enum:"rules,label,allow,approve,lift,close,breaker,act,verdict,undo,bank,model"`
 	By        string `json:"by"`
 	At        Time   `json:"at"`
 	Reason    string `json:"reason"`
@@ -53,7 +53,7 @@ func (a *API) routeTrails() {
 
 // listChanges lists fewer at a time than other lists may: a change of the rules weighs up to a mebibyte.
 func (a *API) listChanges(ctx context.Context, in *struct {
-	Kind   string `query:"kind" enum:"rules,label,allow,approve,lift,close,breaker,verdict,undo,bank,model" doc:"Only changes of this kind."`
+	Kind   string `query:"kind" enum:"rules,label,allow,approve,lift,close,breaker,act,verdict,undo,bank,model" doc:"Only changes of this kind."`
 	Before int64  `query:"before" minimum:"0" doc:"Only what is older than this; take it from the last answer's next."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"How many at most."`
 }) (*listOutput[Change], error) {

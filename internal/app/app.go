@@ -29,6 +29,7 @@ import (
 	"github.com/ringfence/ringfence/internal/discovery"
 	"github.com/ringfence/ringfence/internal/enforce"
 	"github.com/ringfence/ringfence/internal/gallery"
+	"github.com/ringfence/ringfence/internal/groupaction"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/pipeline"
@@ -78,6 +79,7 @@ type App struct {
 	banks      *bank.Compiler
 	discovery  *discovery.Finder
 	desk       *casework.Desk
+	actions    *groupaction.Runner
 	metrics    *prometheus.Registry
 	dispatcher *enforce.Dispatcher
 	keys       *auth.Keyring
@@ -168,7 +170,7 @@ func (a *App) openEngine(context.Context) error {
 	a.banks = &bank.Compiler{}
 	a.engine = pipeline.New(pipeline.Options{
 		Workers: workers(a.opts.Workers), EmailKey: key, Decide: decide.Options{Compiler: a.banks},
-		Now: a.opts.Now, Stored: func() { a.dispatcher.Wake(); a.desk.Wake() }, Crash: a.opts.Crash, Log: a.opts.Log, Letters: a.records,
+		Now: a.opts.Now, Stored: func() { a.dispatcher.Wake(); a.desk.Wake(); a.actions.Wake() }, Crash: a.opts.Crash, Log: a.opts.Log, Letters: a.records,
 	}, a.journal, hot, a.records, pipeline.OpenDecisions(a.stores.main.DB, a.stores.main.Apply, a.repeats))
 	began := a.opts.Now()
 	through, err := hot.Restore()
@@ -200,6 +202,10 @@ func (a *App) openEngine(context.Context) error {
 	desk := casework.DefaultOptions()
 	desk.Now, desk.Log = a.opts.Now, a.opts.Log
 	a.desk = casework.New(desk, a.records, a.journal, a.control, a.engine, a.engine)
+	acting := groupaction.DefaultOptions()
+	acting.Store, acting.Engine, acting.Relay = a.records, a.engine, a.control.Wake
+	acting.Now, acting.Log, acting.Crash = a.opts.Now, a.opts.Log, a.opts.Crash
+	a.actions = groupaction.New(acting)
 	return nil
 }
 

@@ -77,7 +77,7 @@ func (a *App) openAPI(context.Context) error {
 	bounds := api.DefaultLimits()
 	bounds.Event, bounds.Body, bounds.Batch, bounds.Deadline = limits(cfg), int64(cfg.Ingest.MaxBody), cfg.Ingest.MaxBatch, time.Duration(cfg.Decide.Deadline)
 	deps := api.Deps{
-		Engine: a.engine, Decisions: a.engine.Decisions(), Ingest: a.ingest, Control: a.control, Store: a.records, Journal: a.journal, Finder: a.discovery, Recent: a.recent, Review: a.desk,
+		Engine: a.engine, Decisions: a.engine.Decisions(), Ingest: a.ingest, Control: a.control, Actions: a.actions, Store: a.records, Journal: a.journal, Finder: a.discovery, Recent: a.recent, Review: a.desk,
 		Auth: who, Keys: a.keys, People: people, Health: a.health, Now: a.opts.Now, Log: a.opts.Log, Registry: a.metrics, Limits: bounds,
 		Default: cfg.Decide.DefaultVerdict,
 	}
@@ -124,6 +124,7 @@ func (a *App) parts() []part {
 		{"keys", a.keys.Run},
 		{"archive", a.runArchive},
 		{"store", a.watchStores},
+		{"group actions", a.actions.Run},
 		{"discovery", a.discovery.Run},
 		{"recent pictures", a.recent.Run},
 		{"review", a.desk.Run},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/model"
 	"github.com/ringfence/ringfence/rule"
 )
@@ -30,6 +31,7 @@ type Change struct {
 	Lift    *Lift    `json:"lift,omitempty"`
 	Close   *Close   `json:"close,omitempty"`
 	Breaker *Breaker `json:"breaker,omitempty"`
+	Act     *Act     `json:"act,omitempty"`
 	Verdict *Verdict `json:"verdict,omitempty"`
 	Undo    *Undo    `json:"undo,omitempty"`
 
@@ -104,6 +106,44 @@ type Breaker struct {
 	Rule string `json:"rule"`
 }
 
+// MaxAct is how many members one Act is about at most, so that the loop is held up by it for milliseconds only.
+const MaxAct = 1000
+
+// Act is a batch of a group action: a step of enforcement on some of the group's members, or with Undo the end of it. The members, and what the
+// action says of them, were fixed when it was proposed.
+type Act struct {
+	Action  string   `json:"action"` // its id
+	Group   string   `json:"group"`
+	Version uint64   `json:"version"` // of the group's set of members, which the action was decided on
+	Step    string   `json:"step"`
+	Policy  string   `json:"policy"`
+	Label   string   `json:"label,omitempty"`   // put on the members on whom the step is taken
+	Lasts   int64    `json:"lasts,omitempty"`   // event time, nanoseconds; 0 for good
+	Members []string `json:"members,omitempty"` // accounts
+	Undo    bool     `json:"undo,omitempty"`
+	Last    bool     `json:"last,omitempty"` // of an undo, and without members: the action is undone as a whole
+}
+
+func (a *Act) check() error {
+	switch {
+	case a.Action == "" || a.Group == "" || a.Policy == "":
+		return errors.New("act needs an action, a group and a policy")
+	case !effect.IsStep(a.Step):
+		return fmt.Errorf("%.64q is no step of enforcement", a.Step)
+	case a.Lasts < 0 || a.Lasts > maxLasts:
+		return fmt.Errorf("an enforcement of %d ns is not of 0 to 10 years", a.Lasts)
+	case a.Last && (!a.Undo || len(a.Members) > 0):
+		return errors.New("the last of an action is an undo of no members")
+	case len(a.Members) > MaxAct || len(a.Members) == 0 && !a.Last:
+		return fmt.Errorf("act names %d members, not 1 to %d", len(a.Members), MaxAct)
+	case slices.Contains(a.Members, ""):
+		return errors.New("act names a member without an id")
+	}
+	return nil
+}
+
+const maxLasts = 10 * 366 * 24 * 3600 * int64(1e9)
+
 // Kind is the word for what is changed.
 func (c *Change) Kind() string {
 	switch {
@@ -121,6 +161,8 @@ func (c *Change) Kind() string {
 		return "close"
 	case c.Breaker != nil:
 		return "breaker"
+	case c.Act != nil:
+		return "act"
 	case c.Verdict != nil:
 		return "verdict"
 	case c.Undo != nil:
@@ -139,7 +181,7 @@ func (c *Change) Check() error {
 		return errors.New("change: needs an id and who made it")
 	}
 	set := 0
-	for _, has := range []bool{c.Rules != nil, c.Label != nil, c.Allow != nil, c.Approve != nil, c.Lift != nil, c.Close != nil, c.Breaker != nil, c.Verdict != nil, c.Undo != nil, c.Bank != nil, c.Model != nil} {
+	for _, has := range []bool{c.Rules != nil, c.Label != nil, c.Allow != nil, c.Approve != nil, c.Lift != nil, c.Close != nil, c.Breaker != nil, c.Act != nil, c.Verdict != nil, c.Undo != nil, c.Bank != nil, c.Model != nil} {
 		if has {
 			set++
 		}
@@ -181,6 +223,11 @@ func (c *Change) Check() error {
 	case c.Breaker != nil:
 		if c.Breaker.Rule == "" {
 			return fmt.Errorf("change %s: breaker names no rule", c.ID)
+		}
+		return nil
+	case c.Act != nil:
+		if err := c.Act.check(); err != nil {
+			return fmt.Errorf("change %s: %w", c.ID, err)
 		}
 		return nil
 	case c.Model != nil:

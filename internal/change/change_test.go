@@ -18,6 +18,8 @@ func TestRoundTrip(t *testing.T) {
 		{ID: "1", By: "a", Lift: &Lift{Entity: "account:a1"}},
 		{ID: "1", By: "a", Close: &Close{Policy: "spam", Entity: "content:p:1"}},
 		{ID: "1", By: "a", Breaker: &Breaker{Rule: "r"}},
+		{ID: "1", By: "a", Act: &Act{Action: "x", Group: "g1", Version: 3, Step: "suspend", Policy: "spam", Label: "ring", Lasts: 9, Members: []string{"a", "b"}}},
+		{ID: "1", By: "a", Act: &Act{Action: "x", Group: "g1", Version: 3, Step: "suspend", Policy: "spam", Undo: true, Last: true}},
 	} {
 		t.Run(c.Kind(), func(t *testing.T) {
 			body, err := c.Encode()
@@ -51,6 +53,12 @@ func TestRefused(t *testing.T) {
 		{`{"id":"1","by":"a","verdict":{"case":"c","entity":"account:a","decision":"benign","closes":[{"policy":"p","entity":"a"}]}}`, "write kind:id"},
 		{`{"id":"1","by":"a","lift":{"entity":"account:a"}}{}`, "more than one"},
 		{`[]`, "change:"},
+		{`{"id":"1","by":"a","act":{"action":"","group":"g","step":"lock","policy":"p","members":["a"]}}`, "needs an action"},
+		{`{"id":"1","by":"a","act":{"action":"x","group":"g","step":"ban","policy":"p","members":["a"]}}`, "no step"},
+		{`{"id":"1","by":"a","act":{"action":"x","group":"g","step":"lock","policy":"p","members":[]}}`, "0 members"},
+		{`{"id":"1","by":"a","act":{"action":"x","group":"g","step":"lock","policy":"p","members":["a",""]}}`, "without an id"},
+		{`{"id":"1","by":"a","act":{"action":"x","group":"g","step":"lock","policy":"p","members":["a"],"last":true}}`, "the last of an action"},
+		{`{"id":"1","by":"a","act":{"action":"x","group":"g","step":"lock","policy":"p","members":["a"],"lasts":-1}}`, "10 years"},
 	} {
 		if _, err := Decode([]byte(c.body)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", c.body, err, c.want)

@@ -425,6 +425,8 @@ func (l *Loop) change(it *extract.Item, out *Output) Outcome {
 		l.unjudged(c, out)
 	case c.Breaker != nil:
 		l.facts.breakers.Delete(c.Breaker.Rule)
+	case c.Act != nil:
+		l.act(c, out)
 	}
 	return Changed
 }

@@ -20,6 +20,18 @@ const (
 // WaitsFor is how long an effect waits for a person's approval, in nanoseconds after its event; then it is too late.
 const WaitsFor = 30 * 24 * 3600 * int64(1e9)
 
+// ActionSource is the source of the effects of group actions; their event id is the action's.
+const ActionSource = "action"
+
+// IsStep says whether a word is a step of the enforcement ladder.
+func IsStep(word string) bool {
+	switch word {
+	case "inform", "friction", "limit", "lock", "suspend", "remove":
+		return true
+	}
+	return false
+}
+
 // State is how far an effect got.
 type State string
 

@@ -82,6 +82,11 @@ type Member struct {
 	Last       int64
 	Ties       int         // members that it is tied to
 	Strongest  []MemberTie // at most maxShown of them
+
+	// As events said; zero where they did not.
+	Verified  bool
+	Followers int64
+	Created   int64
 }
 
 // MemberTie is a tie to another account.
@@ -125,7 +130,7 @@ func (f *Finder) View(id string, members int) (View, bool) {
 	for _, a := range g.members {
 		x := &f.accounts[a]
 		m := Member{Account: f.model.Name(a), Joined: x.joined, Via: x.via, Probation: !x.confirmed(), Away: x.away, Last: x.last,
-			By: [...]string{"community", "ties", "key", "key"}[x.by]}
+			By: [...]string{"community", "ties", "key", "key"}[x.by], Verified: x.verified, Followers: x.followers, Created: x.created}
 		for i, t := range x.ties {
 			if f.accounts[t.other].group == g && (i == 0 || x.ties[i-1].other != t.other) {
 				m.Ties++

@@ -49,6 +49,7 @@ var layers = []string{
 	"internal/prevalence",
 	"internal/casework",
 	"internal/pipeline",
+	"internal/groupaction",
 	"internal/discovery",
 	"internal/auth",
 	"internal/api",

@@ -27,6 +27,7 @@ type Store interface {
 	Intake
 	ReviewModels
 	Changes
+	GroupActions
 	RuleSets
 	Discoveries
 	Keys

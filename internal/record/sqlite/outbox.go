@@ -38,16 +38,20 @@ func (s *Store) PutEffects(ctx context.Context, effects []effect.Effect, through
 		put := tx.StmtContext(ctx, s.putEffect)
 		days := map[record.DayCount]int64{}
 		var acts []record.AuditEntry
+		done := outcomes{}
 		for i := range effects {
 			e := &effects[i]
 			if fresh[i], err = putOne(ctx, put, e, mark, now); err != nil {
+				return fmt.Errorf("effect %s: %w", e.ID, err)
+			}
+			if err := done.settleMember(ctx, tx, e); err != nil {
 				return fmt.Errorf("effect %s: %w", e.ID, err)
 			}
 			if !fresh[i] {
 				continue
 			}
 			if e.State == effect.Queued {
-				acts = append(acts, record.AuditEntry{At: now, By: "rule:" + e.Rule + "@" + e.RuleVersion, Action: "effect." + string(e.Kind), Subject: e.ID, Reason: e.Policy})
+				acts = append(acts, record.AuditEntry{At: now, By: causeOf(e), Action: "effect." + string(e.Kind), Subject: e.ID, Reason: e.Policy})
 			}
 			days[record.DayCount{Day: record.DayOf(e.Time), Rule: e.Rule, State: e.State}]++
 			if e.Kind == effect.Review && (e.State == effect.Queued || e.State == effect.Absorbed) {
@@ -62,7 +66,7 @@ func (s *Store) PutEffects(ctx context.Context, effects []effect.Effect, through
 				return fmt.Errorf("count by day: %w", err)
 			}
 		}
-		if err := audit(ctx, tx, acts...); err != nil {
+		if err := audit(ctx, tx, append(acts, done.entries(now)...)...); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE watermark SET position = ?1 WHERE position < ?1`, int64(through))
@@ -72,6 +76,14 @@ func (s *Store) PutEffects(ctx context.Context, effects []effect.Effect, through
 		return nil, err
 	}
 	return fresh, nil
+}
+
+// causeOf says in the audit trail by what an effect came about: a rule, a person's change or a group action.
+func causeOf(e *effect.Effect) string {
+	if e.Rule == "" {
+		return e.Source + ":" + e.EventID
+	}
+	return "rule:" + e.Rule + "@" + e.RuleVersion
 }
 
 // putOne keeps an effect, if it is of a state that is kept, and reports whether it is new.
