@@ -84,6 +84,10 @@ func examinedSignals() []signal {
 	}
 	said := func(s *Signals) []Found { return s.TextFound }
 	shown := func(s *Signals) []Found { return s.VideoFound }
+	parts := func(s *Signals) []Found { return s.ShownFound }
+	looked := func(name string) func(*Input) *fault {
+		return firstFault(examinedFault(name, func(s *Signals) bool { return s.HasShown }, func(s *Signals) []string { return s.ShownFailures }), noBank("hashes"))
+	}
 	terms := func(name string) func(*Input) *fault { return firstFault(read(name), noBank("terms")) }
 	entry, policy := func(f *Found) string { return f.Entry }, func(f *Found) string { return f.Policy }
 	text, share, segments := read("media.text"), seen("media.video.share"), seen("media.video.segments")
@@ -93,6 +97,13 @@ func examinedSignals() []signal {
 		list("media.text.terms", terms("media.text.terms"), scratchTextTerms, said, entry, "terms of bad banks in it, however they are disguised"),
 		list("media.text.policies", terms("media.text.policies"), scratchTextPolicies, said, policy, "the policies that they offend"),
 		severity("media.text.severity", terms("media.text.severity"), said, "the highest severity of them; 0 if there are none"),
+		list("media.shown.banks", looked("media.shown.banks"), scratchShownBanks, parts, func(f *Found) string { return f.Bank },
+			"banks that hold a picture, by its features, which the event's pictures show as a whole or in part: cropped, turned, under a caption, in a screenshot or a collage; looked for only while a rule asks"),
+		list("media.shown.entries", looked("media.shown.entries"), scratchShownEntries, parts, entry, "their entries"),
+		list("media.shown.policies", looked("media.shown.policies"), scratchShownPolicies, parts, policy, "the policies that they offend"),
+		severity("media.shown.severity", looked("media.shown.severity"), parts, "the highest severity of them; 0 if there are none"),
+		list("media.shown.evidence", looked("media.shown.evidence"), scratchShownEvidence, parts, (*Found).Evidence,
+			"for a person to check: of each the picture, the entry, by what method it was recognised and how well, and which rectangle of the one shows which of the other, in pixels"),
 		list("media.video.banks", seen("media.video.banks"), scratchVideoBanks, shown, func(f *Found) string { return f.Bank }, "banks of hashes that hold a picture like a frame of the event's videos"),
 		list("media.video.entries", seen("media.video.entries"), scratchVideoEntries, shown, entry, "their entries"),
 		list("media.video.policies", seen("media.video.policies"), scratchVideoPolicies, shown, policy, "the policies that they offend"),

@@ -30,6 +30,12 @@ type Found struct {
 	Cost     int    // of a term's disguise, in hundredths; 0 as listed
 	How      match.How
 	Distance int // of a picture from the entry, in bits
+
+	// Of a picture that shows the entry's, so that a person can check it.
+	Method  string // by what it was recognised, as package media/lookup names it
+	Inliers int    // how many distinct features agree, where it was by features
+	Box     [4]int // left, top, right, bottom in pixels: where in the picture
+	Known   [4]int // and what of the known one
 }
 
 // Banks says which banks there are, as of the event's position.
@@ -85,6 +91,10 @@ const (
 	scratchVideoBanks
 	scratchVideoEntries
 	scratchVideoPolicies
+	scratchShownBanks
+	scratchShownEntries
+	scratchShownPolicies
+	scratchShownEvidence
 	scratchMatched
 )
 

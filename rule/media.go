@@ -31,6 +31,7 @@ var fetchedSignals = []string{
 // Signals that become known when media are examined, by what has to be done for them.
 var (
 	readSignals  = []string{"media.text", "media.text.terms", "media.text.policies", "media.text.severity"}
+	shownSignals = []string{"media.shown.entries", "media.shown.banks", "media.shown.policies", "media.shown.severity", "media.shown.evidence"}
 	videoSignals = []string{"media.video.entries", "media.video.banks", "media.video.policies", "media.video.severity", "media.video.share", "media.video.segments"}
 )
 
@@ -115,6 +116,7 @@ type waiting struct {
 	examined bool     // likewise
 	text     bool     // of those, what pictures say
 	video    bool     // and videos
+	shown    bool     // and which known pictures they show
 	banks    []string // of matched(), which are fetched signals if they are of hashes
 }
 
@@ -122,7 +124,8 @@ func (w *waiting) reads(signal string) {
 	w.fetched = w.fetched || slices.Contains(fetchedSignals, signal)
 	w.text = w.text || slices.Contains(readSignals, signal)
 	w.video = w.video || slices.Contains(videoSignals, signal)
-	w.examined = w.examined || w.text || w.video
+	w.shown = w.shown || slices.Contains(shownSignals, signal)
+	w.examined = w.examined || w.text || w.video || w.shown
 }
 
 func (w *waiting) readsBank(name string) {
@@ -160,13 +163,14 @@ type MediaWants struct {
 	Scores  []string // the policies of media.score(), sorted
 	Text    bool     // what pictures say
 	Video   bool     // what videos show
+	Known   bool     // which pictures whose features are known they show
 }
 
 // Examined says whether anything is wanted that only becomes known at that stage.
-func (m MediaWants) Examined() bool { return len(m.Scores) > 0 || m.Text || m.Video }
+func (m MediaWants) Examined() bool { return m.Pictures() || m.Video }
 
 // Pictures says whether pictures are to be examined.
-func (m MediaWants) Pictures() bool { return len(m.Scores) > 0 || m.Text }
+func (m MediaWants) Pictures() bool { return len(m.Scores) > 0 || m.Text || m.Known }
 
 // MediaWants is what the rules that are not off read of media, as the banks are. The nil set reads nothing.
 func (s *Set) MediaWants(b Banks) (m MediaWants) {
@@ -178,7 +182,7 @@ func (s *Set) MediaWants(b Banks) (m MediaWants) {
 			continue
 		}
 		m.Fetched = m.Fetched || r.waits.examined || r.waits.isFor(Fetched, b)
-		m.Text, m.Video = m.Text || r.waits.text, m.Video || r.waits.video
+		m.Text, m.Video, m.Known = m.Text || r.waits.text, m.Video || r.waits.video, m.Known || r.waits.shown
 		for policy := range r.uses.scored {
 			if !slices.Contains(m.Scores, policy) {
 				m.Scores = append(m.Scores, policy)

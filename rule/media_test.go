@@ -110,6 +110,13 @@ func TestMediaWants(t *testing.T) {
 	if diff := cmp.Diff(MediaWants{Fetched: true, Text: true, Video: true}, set.MediaWants(nil)); diff != "" {
 		t.Errorf("what is to be examined, want- got+\n%s", diff)
 	}
+	set, problems = Compile([]File{{Name: "m.yaml", Data: []byte("rules:\n- {id: x, on: [post], when: 'media.shown.severity > 3', because: x, then: [{label: y}]}\n")}})
+	if set == nil {
+		t.Fatal(problems)
+	}
+	if want := set.MediaWants(nil); want.Text || !want.Known || !want.Pictures() || !want.Examined() {
+		t.Errorf("a rule that reads what pictures show wants %+v", want)
+	}
 	var none *Set
 	if none.MediaWants(nil).Fetched {
 		t.Error("no rules read pictures")

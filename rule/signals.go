@@ -38,6 +38,11 @@ type Signals struct {
 	TextFound    []Found
 	TextFailures []string // why pictures were not read
 
+	// Of the pictures of banks whose features are known: known if they were looked for in a picture of the event. Found are their entries.
+	HasShown      bool
+	ShownFound    []Found
+	ShownFailures []string // why they were not looked for
+
 	// Of the event's videos: known if the frames of one were hashed. Found are entries of banks that frames are like.
 	HasVideo      bool
 	VideoFound    []Found

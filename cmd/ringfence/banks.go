@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
+	"strconv"
 
 	"github.com/ringfence/ringfence/internal/bank"
 )
@@ -194,7 +196,8 @@ func (c banksExportCmd) Run(ctx context.Context) error {
 type banksAddCmd struct {
 	server
 	Name     string   `arg:"" help:"The bank."`
-	Values   []string `arg:"" help:"What to add: terms, links or hosts, device ids, hashes."`
+	Values   []string `arg:"" optional:"" help:"What to add: terms, links or hosts, device ids, hashes."`
+	Picture  []string `placeholder:"FILE" help:"Pictures to add to a bank of hashes, by their hashes and their features; the server does not keep the pictures."`
 	Policy   string   `help:"Policy of the entries, if not the bank's."`
 	Severity int      `help:"Severity of the entries, 1 to 5, if not the bank's."`
 }
@@ -204,10 +207,22 @@ func (banksAddCmd) Help() string {
 
 Example:
 
-	ringfence banks add scam-words "free crypto" --reason "wave of today"`
+	ringfence banks add scam-words "free crypto" --reason "wave of today"
+	ringfence banks add known-gore --picture scene.jpg --reason "case 81"`
 }
 
 func (c banksAddCmd) Run(ctx context.Context) error {
+	if len(c.Values)+len(c.Picture) == 0 {
+		return errors.New("say what to add: values, or --picture FILE")
+	}
+	for _, path := range c.Picture {
+		if err := c.addPicture(ctx, path); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if len(c.Values) == 0 {
+		return nil
+	}
 	if err := c.preview(ctx); err != nil {
 		return err
 	}
@@ -219,6 +234,24 @@ func (c banksAddCmd) Run(ctx context.Context) error {
 		body.Add = append(body.Add, bank.Entry{Value: v, Policy: c.Policy, Severity: c.Severity})
 	}
 	return c.edit(ctx, http.MethodPatch, c.Name, "", body)
+}
+
+// addPicture adds a picture by its file.
+func (c banksAddCmd) addPicture(ctx context.Context, path string) error {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	query := url.Values{"reason": {c.Reason}, "policy": {c.Policy}, "severity": {strconv.Itoa(c.Severity)}, "note": {filepath.Base(path)}}
+	var made struct {
+		Version, Quality, Count int
+		Value                   string
+	}
+	if err := c.sendBytes(ctx, http.MethodPost, "/v1/banks/"+url.PathEscape(c.Name)+"/pictures?"+query.Encode(), "application/octet-stream", file, &made); err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "%s: entry %s, quality %d, %d features; bank %s is at version %d\n", path, made.Value, made.Quality, made.Count, c.Name, made.Version)
+	return nil
 }
 
 type banksRemoveCmd struct {

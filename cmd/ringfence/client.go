@@ -36,12 +36,21 @@ func (s reader) send(ctx context.Context, method, path string, body, answer any)
 			return err
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(s.Server, "/")+path, bytes.NewReader(data))
+	kind := "application/json"
+	if body == nil {
+		kind = ""
+	}
+	return s.sendBytes(ctx, method, path, kind, data, answer)
+}
+
+// sendBytes is send for a body of another type; none if that is empty.
+func (s reader) sendBytes(ctx context.Context, method, path, kind string, body []byte, answer any) error {
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(s.Server, "/")+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
 	}
 	if s.Key != "" {
 		req.Header.Set("Authorization", "Bearer "+s.Key)
@@ -54,7 +63,7 @@ func (s reader) send(ctx context.Context, method, path string, body, answer any)
 		return fmt.Errorf("%s does not answer: %w; --server says where the server is", s.Server, err)
 	}
 	defer resp.Body.Close()
-	data, err = io.ReadAll(io.LimitReader(resp.Body, 256<<20))
+	data, err := io.ReadAll(io.LimitReader(resp.Body, 256<<20))
 	if err != nil {
 		return err
 	}

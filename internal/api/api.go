@@ -38,6 +38,7 @@ type Deps struct {
 	Recent    Recent
 	Actions   Actions
 	Gallery   Gallery // nil where no pictures are fetched
+	Known     Known   // likewise
 	Review    Review
 	Auth      auth.Identifier
 	Keys      *auth.Keyring
@@ -116,6 +117,7 @@ func New(d Deps) *API {
 	a.routeFeedback()
 	a.routeRecent()
 	a.routeHMA()
+	a.routeBankPictures()
 	a.routeDiscoveries()
 	a.routeModels()
 	a.routeCases()

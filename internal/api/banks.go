@@ -47,6 +47,7 @@ type BankEntry struct {
 	Unless      []string   `json:"unless,omitempty" maxItems:"100" nullable:"false" doc:"None of these may."`
 	MaxCost     *int       `json:"max_cost,omitempty" minimum:"0" doc:"The most that a disguise may cost, in hundredths; 0 finds the term only as it is listed."`
 	Distance    *int       `json:"distance,omitempty" minimum:"0" maximum:"50" doc:"Of a PDQ hash: in how many bits a picture may differ; 31 unless given."`
+	Features    string     `json:"features,omitempty" pattern:"^([0-9a-f]{64})?$" doc:"Of a hash: the name of the local features of its picture, which POST /v1/banks/{name}/pictures gives."`
 }
 
 // BankHeader is what is said of a bank as a whole. Its name is exported because huma passes over fields of an unexported type.

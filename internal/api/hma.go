@@ -252,6 +252,24 @@ func (a *API) hmaHash(req *http.Request) (int, any, error) {
 	return http.StatusOK, hashes, err
 }
 
+// errBusy is the error of a picture for which there was no room.
+var errBusy = errors.New("too many files are being hashed; try again")
+
+// decode decodes a picture that a caller sent, few at a time. The caller calls done when it needs it no more.
+func (a *API) decode(ctx context.Context, file []byte) (p *picture.Picture, done func(), err error) {
+	select {
+	case a.hashing <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, errBusy
+	}
+	done = func() { <-a.hashing }
+	if p, err = (picture.Decoder{MaxBytes: hmaFile, MaxPixels: hmaPixels, HEIF: picture.FindHEIF()}).Decode(ctx, file); err != nil {
+		done()
+		return nil, nil, fmt.Errorf("the picture cannot be decoded: %w", err)
+	}
+	return p, done, nil
+}
+
 // hmaHashes hashes the one file of a form. A picture too flat for PDQ has an empty one, as there.
 func (a *API) hmaHashes(req *http.Request) (map[string]string, error) {
 	form, err := req.MultipartReader()
@@ -277,16 +295,14 @@ func (a *API) hmaHashes(req *http.Request) (map[string]string, error) {
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), hmaDecode)
 	defer cancel()
-	select {
-	case a.hashing <- struct{}{}:
-	case <-ctx.Done():
-		return nil, hmaProblem{http.StatusServiceUnavailable, "too many files are being hashed; try again"}
+	p, done, err := a.decode(ctx, file)
+	switch {
+	case errors.Is(err, errBusy):
+		return nil, hmaProblem{http.StatusServiceUnavailable, err.Error()}
+	case err != nil:
+		return nil, hmaBad("%v", err)
 	}
-	defer func() { <-a.hashing }()
-	p, err := picture.Decoder{MaxBytes: hmaFile, MaxPixels: hmaPixels, HEIF: picture.FindHEIF()}.Decode(ctx, file)
-	if err != nil {
-		return nil, hmaBad("the picture cannot be decoded: %v", err)
-	}
+	defer done()
 	digest := md5.Sum(file) //nolint:gosec // as above
 	out := map[string]string{"md5": hex.EncodeToString(digest[:]), "pdq": ""}
 	if s := pdq.NewHasher().Full(p.Pix, p.W, p.H); s.Quality >= pdq.MinQuality {

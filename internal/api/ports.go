@@ -15,11 +15,13 @@ import (
 	"github.com/ringfence/ringfence/internal/groupaction"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/known"
 	"github.com/ringfence/ringfence/internal/pipeline"
 	"github.com/ringfence/ringfence/internal/recent"
 	"github.com/ringfence/ringfence/internal/record"
 	"github.com/ringfence/ringfence/internal/source"
 	"github.com/ringfence/ringfence/media/hamming"
+	"github.com/ringfence/ringfence/media/picture"
 	"github.com/ringfence/ringfence/rule"
 )
 
@@ -110,6 +112,11 @@ type Gallery interface {
 	Preview(ctx context.Context, digest string) ([]byte, error)
 	Original(ctx context.Context, digest string) (file []byte, kind string, err error)
 	Erase(ctx context.Context, account string) (pictures int, err error)
+}
+
+// Known is the part of [known.Pictures] that the API uses.
+type Known interface {
+	Keep(ctx context.Context, shown *picture.Picture) (known.Kept, error)
 }
 
 // Review is the part of [casework.Desk] that the API uses.

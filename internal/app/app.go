@@ -32,6 +32,7 @@ import (
 	"github.com/ringfence/ringfence/internal/groupaction"
 	"github.com/ringfence/ringfence/internal/ingest"
 	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/known"
 	"github.com/ringfence/ringfence/internal/pipeline"
 	"github.com/ringfence/ringfence/internal/recent"
 	"github.com/ringfence/ringfence/internal/recognise"
@@ -90,6 +91,7 @@ type App struct {
 	scorers    []*scorer.HTTP
 	recent     *recent.Uploads
 	gallery    *gallery.Gallery // nil likewise
+	known      *known.Pictures  // nil likewise
 	followed   atomic.Int64     // time of the Jetstream's latest event in the journal; 0 for none yet
 
 	stop    context.CancelCauseFunc

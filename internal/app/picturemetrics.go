@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ringfence/ringfence/internal/gallery"
+	"github.com/ringfence/ringfence/internal/known"
 	"github.com/ringfence/ringfence/internal/recognise"
 	"github.com/ringfence/ringfence/internal/scorer"
 )
@@ -38,6 +39,27 @@ func (m pictureMetrics) Collect(out chan<- prometheus.Metric) {
 	for result, n := range s.Examined {
 		out <- prometheus.MustNewConstMetric(picturesExamined, prometheus.CounterValue, float64(n), result)
 	}
+}
+
+// knownMetrics likewise.
+type knownMetrics struct{ of *known.Pictures }
+
+var (
+	knownHeld       = prometheus.NewDesc("ringfence_media_features", "Pictures of banks that are looked for by their features.", nil, nil)
+	knownUnreadable = prometheus.NewDesc("ringfence_media_features_unreadable", "Pictures of banks whose features are not there, or damaged: add them again.", nil, nil)
+)
+
+// Describe implements [prometheus.Collector].
+func (knownMetrics) Describe(out chan<- *prometheus.Desc) {
+	out <- knownHeld
+	out <- knownUnreadable
+}
+
+// Collect implements [prometheus.Collector].
+func (m knownMetrics) Collect(out chan<- prometheus.Metric) {
+	s := m.of.Stats()
+	out <- prometheus.MustNewConstMetric(knownHeld, prometheus.GaugeValue, float64(s.Held))
+	out <- prometheus.MustNewConstMetric(knownUnreadable, prometheus.GaugeValue, float64(s.Unreadable))
 }
 
 // galleryMetrics likewise.

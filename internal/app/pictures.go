@@ -11,6 +11,7 @@ import (
 	"github.com/ringfence/ringfence/internal/fetch"
 	"github.com/ringfence/ringfence/internal/gallery"
 	"github.com/ringfence/ringfence/internal/journal"
+	"github.com/ringfence/ringfence/internal/known"
 	"github.com/ringfence/ringfence/internal/recognise"
 	"github.com/ringfence/ringfence/internal/scorer"
 	"github.com/ringfence/ringfence/media/ocr"
@@ -77,14 +78,14 @@ func (a *App) openPictures(ctx context.Context) error {
 		Save:      func(pos journal.Position) error { return a.setCursor(picturesCursor, int64(pos)) },
 		Decoder:   picture.Decoder{MaxBytes: pictureBytes, MaxPixels: picturePixels, HEIF: picture.FindHEIF()},
 		Hashers:   max(1, workers(a.opts.Workers)/2), // so that texts find a core
-		Examiners: max(1, workers(a.opts.Workers)/4), Scorers: scorers, Reader: ocr.Reader{Tesseract: ocr.FindTesseract()}, Videos: videos,
+		Examiners: max(1, workers(a.opts.Workers)/4), Scorers: scorers, Reader: ocr.Reader{Tesseract: ocr.FindTesseract()}, Known: a.known, Videos: videos,
 		Films: vpdq.Hasher{FFmpeg: vpdq.FindFFmpeg(), MaxBytes: videoBytes, MaxFrames: videoFrames, Timeout: videoTime},
 	})
-	a.metrics.MustRegister(pictureMetrics{a.pictures}, galleryMetrics{a.gallery})
+	a.metrics.MustRegister(pictureMetrics{a.pictures}, galleryMetrics{a.gallery}, knownMetrics{a.known})
 	return nil
 }
 
-// openGallery opens what is kept of known pictures.
+// openGallery opens what is kept of known pictures, and what they are recognised by.
 func (a *App) openGallery(ctx context.Context) error {
 	cfg := &a.opts.Config.Media.Keep
 	store, err := folder.Open(filepath.Join(a.opts.Config.DataDir, mediaDir))
@@ -92,6 +93,7 @@ func (a *App) openGallery(ctx context.Context) error {
 		return err
 	}
 	a.later("media", store.Close)
+	a.known = known.New(store, func() *bank.Set { return a.engine.Status().Banks }, a.opts.Log)
 	rules := gallery.Rules{Policies: map[string]gallery.Keep{}, Never: cfg.Never}
 	if rules.Default, err = gallery.ParseKeep(cfg.Default); err != nil {
 		return err

@@ -82,7 +82,7 @@ func (a *App) openAPI(context.Context) error {
 		Default: cfg.Decide.DefaultVerdict,
 	}
 	if a.gallery != nil {
-		deps.Gallery = a.gallery
+		deps.Gallery, deps.Known = a.gallery, a.known
 	}
 	handler := api.New(deps)
 	listener, err := net.Listen("tcp", cfg.Listen)

@@ -92,6 +92,7 @@ var table = [...]struct {
 	{Rules, []string{
 		"PUT /v1/banks/{name}",
 		"PATCH /v1/banks/{name}",
+		"POST /v1/banks/{name}/pictures",
 		"POST /v1/banks/{name}/drop",
 		"POST /v1/banks/{name}/rollback",
 		"POST /v1/banks/{name}/quarantine",

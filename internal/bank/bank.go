@@ -74,6 +74,10 @@ type Entry struct {
 	MaxCost     *int      `json:"max_cost,omitempty" yaml:"max_cost,omitempty"` // hundredths; 0 is only as listed; no limit unless given
 
 	Distance *int `json:"distance,omitempty" yaml:"distance,omitempty"` // of a PDQ hash: bits in which a picture may differ, 31 unless given
+
+	// Features names what is kept of the local features of the picture that a hash is of, by the SHA-256 of their bytes in lower-case
+	// hexadecimal digits: by them the picture is found also in one that shows a part of it.
+	Features string `json:"features,omitempty" yaml:"features,omitempty"`
 }
 
 // Edit changes one bank. Edits of a bank are numbered from 1 without gaps, so that one that comes twice, or was made for another
@@ -117,7 +121,10 @@ var (
 	ErrVersion = errors.New("bank: the edit was made for another version")
 )
 
-var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
+var (
+	namePattern     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
+	featuresPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
 
 func invalid(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
@@ -199,6 +206,9 @@ func (e *Entry) check() error {
 		return fmt.Errorf("max_cost %d; it is 0 or more, in hundredths", *e.MaxCost)
 	case e.Distance != nil && (*e.Distance < 0 || *e.Distance > MaxDistance):
 		return fmt.Errorf("distance %d; it goes from 0 to %d", *e.Distance, MaxDistance)
+	}
+	if e.Features != "" && !featuresPattern.MatchString(e.Features) {
+		return fmt.Errorf("features %.70q; they are named by 64 lower-case hexadecimal digits, which adding the picture gives", e.Features)
 	}
 	lists := [][]string{e.Tags, e.Except, e.Near, e.Unless}
 	if e.Inflections != nil {

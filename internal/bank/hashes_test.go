@@ -102,7 +102,8 @@ func TestHashEditsAreWhatTheyMake(t *testing.T) {
 				for _, v := range values {
 					switch rapid.IntRange(0, 3).Draw(t, "what") {
 					case 0:
-						e.Add = append(e.Add, Entry{Value: v, Distance: new(rapid.IntRange(0, MaxDistance).Draw(t, "distance"))})
+						e.Add = append(e.Add, Entry{Value: v, Distance: new(rapid.IntRange(0, MaxDistance).Draw(t, "distance")),
+							Features: rapid.SampledFrom([]string{"", named(1), named(2)}).Draw(t, "features")})
 					case 1:
 						if old == nil {
 							break
@@ -122,10 +123,10 @@ func TestHashEditsAreWhatTheyMake(t *testing.T) {
 				t.Fatal(err)
 			}
 			s, version[name] = next, e.Version
-			shots = append(shots, shot{s, seen(s, &probe)})
+			shots = append(shots, shot{s, seen(s, &probe) + everything(s)})
 		}
 		for i, at := range shots {
-			if got := seen(at.set, &probe); got != at.want {
+			if got := seen(at.set, &probe) + everything(at.set); got != at.want {
 				t.Fatalf("after edit %d: found %q at first and %q later", i, at.want, got)
 			}
 			var banks []Stored
@@ -138,7 +139,7 @@ func TestHashEditsAreWhatTheyMake(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := seen(fresh, &probe); got != at.want {
+			if got := seen(fresh, &probe) + everything(fresh); got != at.want {
 				t.Fatalf("after edit %d: a new set finds %q, the edited one %q", i, got, at.want)
 			}
 		}

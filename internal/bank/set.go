@@ -53,7 +53,8 @@ type Set struct {
 	links    map[string][]found
 	devices  map[string][]found
 	hashes   *hashTable // nil before the first bank of hashes
-	ofHashes []*Bank    // of that kind, by name
+	shown    features
+	ofHashes []*Bank // of that kind, by name
 	compiler *Compiler
 }
 
@@ -185,7 +186,7 @@ func (s *Set) Apply(e *Edit) (*Set, error) {
 	old := &Bank{Name: e.Bank, Dropped: true}
 	if s != nil {
 		next = &Set{banks: maps.Clone(s.banks), compiler: s.compiler, kinds: s.kinds, terms: s.terms, termOf: s.termOf,
-			anyGood: s.anyGood, links: s.links, devices: s.devices, hashes: s.hashes, ofHashes: s.ofHashes}
+			anyGood: s.anyGood, links: s.links, devices: s.devices, hashes: s.hashes, ofHashes: s.ofHashes, shown: s.shown}
 		if was := s.banks[e.Bank]; was != nil {
 			old = was
 		}
@@ -220,6 +221,9 @@ func (s *Set) Apply(e *Edit) (*Set, error) {
 	}
 	if b.Header.Kind == Hashes {
 		next.list()
+		if err := next.editFeatures(old, &b, parts); err != nil {
+			return nil, err
+		}
 		return next, next.editHashes(old, &b, parts)
 	}
 	return next, next.build(b.Header.Kind)
@@ -272,7 +276,9 @@ func (s *Set) build(kind Kind) error {
 		}
 	}
 	if kind == "" && s.kinds[Hashes] {
-		err = s.buildHashes()
+		if err = s.buildFeatures(); err == nil {
+			err = s.buildHashes()
+		}
 	}
 	return err
 }

@@ -101,7 +101,7 @@ func (l *Loop) Quarantines() []Quarantine {
 
 // sift takes out of what was found of an event what is in quarantine. Extract knows nothing of it: it runs ahead of the loop.
 func (l *Loop) sift(s *rule.Signals) {
-	if len(s.Found)+len(s.TextFound)+len(s.VideoFound) == 0 || l.facts.crowds.Len() == 0 {
+	if len(s.Found)+len(s.TextFound)+len(s.VideoFound)+len(s.ShownFound) == 0 || l.facts.crowds.Len() == 0 {
 		return
 	}
 	apart := func(f rule.Found) bool {
@@ -109,12 +109,20 @@ func (l *Loop) sift(s *rule.Signals) {
 		return ok && c.Since > 0
 	}
 	s.Found, s.TextFound, s.VideoFound = slices.DeleteFunc(s.Found, apart), slices.DeleteFunc(s.TextFound, apart), slices.DeleteFunc(s.VideoFound, apart)
+	s.ShownFound = slices.DeleteFunc(s.ShownFound, apart)
 }
 
 // watch counts the event's account among those that match the entries found in it, and puts an entry that a flood matches into quarantine.
 func (l *Loop) watch(it *extract.Item, out *Output) {
-	for i := range it.Signals.Found {
-		f := &it.Signals.Found[i]
+	for _, list := range [...][]rule.Found{it.Signals.Found, it.Signals.ShownFound} {
+		l.count(list, it, out)
+	}
+}
+
+// count counts the event's account for each entry of a list.
+func (l *Loop) count(list []rule.Found, it *extract.Item, out *Output) {
+	for i := range list {
+		f := &list[i]
 		if most := l.floodOf(f); most > 0 {
 			l.meet(f, most, it, out)
 		}

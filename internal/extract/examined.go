@@ -10,11 +10,13 @@ import (
 	"github.com/ringfence/ringfence/rule"
 )
 
-// examined takes what was found by examining media: what pictures say, and the frames of videos.
+// examined takes what was found by examining media: what pictures say and show, and the frames of videos.
 func (x *Extractor) examined(it *Item, r *signals.Record, pin Pin) {
 	s, at := &it.Signals, bank.Occasion{Actor: it.Event.Actor, Time: it.Event.Time}
 	for i := range r.Pictures {
-		read := r.Pictures[i].Read
+		p := &r.Pictures[i]
+		x.known(it, p, pin, at)
+		read := p.Read
 		switch {
 		case read == nil:
 		case read.Failure != "":
@@ -37,6 +39,24 @@ func (x *Extractor) examined(it *Item, r *signals.Record, pin Pin) {
 		s.HasVideo = true
 		x.frames(s, v, pin, at)
 	}
+}
+
+// known looks up what banks say of the known pictures that a picture shows. A picture that a known-good bank holds as a whole shows nothing bad.
+func (x *Extractor) known(it *Item, p *signals.Picture, pin Pin, at bank.Occasion) {
+	s := &it.Signals
+	switch {
+	case p.Known == nil:
+		return
+	case p.Known.Failure != "":
+		s.ShownFailures = append(s.ShownFailures, p.Known.Failure)
+		return
+	}
+	s.HasShown = true
+	name := nameOf(&it.Event.Media[p.At])
+	if slices.ContainsFunc(s.Found, func(f rule.Found) bool { return f.Good && f.Kind == string(bank.Hashes) && f.Surface == name }) {
+		return
+	}
+	s.ShownFound = x.banks.LookShown(s.ShownFound, pin.Banks, p.Known.Shown, name, at)
 }
 
 // sceneGap is how far apart two frames of one segment may be, in seconds: they are taken a second apart.

@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,10 +16,11 @@ import (
 
 // TestExamined reads a record of what pictures say and videos show, by the banks as of its position.
 func TestExamined(t *testing.T) {
+	features := strings.Repeat("f", 64)
 	var banks []bank.Stored
 	for _, f := range []bank.File{
 		{Name: "words", Header: bank.Header{Kind: bank.Terms, Policy: "scam", Severity: 3}, Entries: []bank.Entry{{Value: "free money"}}},
-		{Name: "known", Header: bank.Header{Kind: bank.Hashes, Policy: "gore", Severity: 4}, Entries: []bank.Entry{{Value: sightOf(1).String()}, {Value: sightOf(3).String()}}},
+		{Name: "known", Header: bank.Header{Kind: bank.Hashes, Policy: "gore", Severity: 4}, Entries: []bank.Entry{{Value: sightOf(1).String()}, {Value: sightOf(3).String()}, {Value: sightOf(8).String(), Features: features}}},
 		{Name: "logos", Header: bank.Header{Kind: bank.Hashes, Good: true}, Entries: []bank.Entry{{Value: sightOf(3).String()}}},
 	} {
 		banks = append(banks, f.Stored())
@@ -33,7 +36,8 @@ func TestExamined(t *testing.T) {
 	r := signals.Record{Extractor: signals.Examiner, Version: signals.Version, Event: []byte(event),
 		Pictures: []signals.Picture{
 			{Quality: 90, PDQ: []pdq.Hash{sightOf(90)}, Read: &signals.Read{Text: "FR3E MONEY"}},
-			{Read: &signals.Read{Failure: "busy"}}, {Read: &signals.Read{Text: "for all"}},
+			{Read: &signals.Read{Failure: "busy"}, Known: &signals.Known{Failure: "busy"}},
+			{Quality: 90, PDQ: []pdq.Hash{sightOf(91)}, Known: &signals.Known{Shown: []bank.Shown{{Features: features, Method: "features", Inliers: 9}, {Features: "gone"}}}}, {Read: &signals.Read{Text: "for all"}},
 		},
 		Videos: []signals.Video{
 			{At: 1, Frames: []signals.Frame{
@@ -56,15 +60,18 @@ func TestExamined(t *testing.T) {
 		if diff := cmp.Diff([]string{"1-4s", "9-9s"}, s.VideoSegments); diff != "" || s.VideoShare != 0.5 || len(s.VideoFound) != 1 || s.VideoFound[0].Policy != "gore" {
 			t.Errorf("%v of the video is like %+v; segments, want- got+\n%s", s.VideoShare, s.VideoFound, diff)
 		}
-		if diff := cmp.Diff([]string{"busy", "missing"}, append(s.TextFailures, s.VideoFailures...)); diff != "" {
+		if diff := cmp.Diff([]string{"busy", "missing", "busy"}, slices.Concat(s.TextFailures, s.VideoFailures, s.ShownFailures)); diff != "" {
 			t.Errorf("failures, want- got+\n%s", diff)
+		}
+		if !s.HasShown || len(s.ShownFound) != 1 || s.ShownFound[0].Inliers != 9 || s.ShownFound[0].Policy != "gore" || s.ShownFound[0].Surface != "m1" {
+			t.Errorf("shown: %+v", s.ShownFound)
 		}
 		if len(s.Found) != 0 {
 			t.Errorf("the event's own text and pictures hold nothing: %+v", s.Found)
 		}
 	}
 	x.Into(&it, record(event), Pin{Banks: set})
-	if s := &it.Signals; s.HasText || s.HasVideo || s.PictureText != "" || len(s.TextFound)+len(s.VideoFound)+len(s.VideoSegments)+len(s.TextFailures) > 0 || s.VideoShare != 0 {
+	if s := &it.Signals; s.HasText || s.HasVideo || s.HasShown || s.PictureText != "" || len(s.ShownFound)+len(s.ShownFailures)+len(s.TextFound)+len(s.VideoFound)+len(s.VideoSegments)+len(s.TextFailures) > 0 || s.VideoShare != 0 {
 		t.Errorf("something of the event before stayed: %+v", s)
 	}
 }

@@ -95,6 +95,7 @@ func (x *Extractor) Into(it *Item, rec journal.Record, pin Pin) {
 	it.Signals = rule.Signals{Links: it.Signals.Links[:0], Domains: it.Signals.Domains[:0], Canonical: it.Signals.Canonical[:0],
 		HabitFeatures: it.Signals.HabitFeatures[:0], Scores: it.Signals.Scores[:0], Found: it.Signals.Found[:0], Failures: it.Signals.Failures[:0],
 		TextFound: it.Signals.TextFound[:0], TextFailures: it.Signals.TextFailures[:0], VideoFound: it.Signals.VideoFound[:0],
+		ShownFound: it.Signals.ShownFound[:0], ShownFailures: it.Signals.ShownFailures[:0],
 		VideoSegments: it.Signals.VideoSegments[:0], VideoFailures: it.Signals.VideoFailures[:0], MediaScores: it.Signals.MediaScores[:0], ScoreFailures: it.Signals.ScoreFailures[:0]}
 	switch rec.Kind {
 	case journal.Tick:

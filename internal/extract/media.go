@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -110,16 +111,13 @@ func scores(s *rule.Signals, p *signals.Picture) {
 	}
 }
 
+// nameOf is by what people are told of a medium.
+func nameOf(m *event.Media) string { return cmp.Or(m.ID, m.URL, m.PDQ) }
+
 // look finds what the banks hold of the picture at hand, of whose hashes the first are of the whole of it.
 func (x *Extractor) look(it *Item, pin Pin, m *event.Media, whole int) {
 	it.Signals.HasHashes = true
-	name := m.ID
-	if name == "" {
-		name = m.URL
-	}
-	if name == "" {
-		name = m.PDQ
-	}
+	name := nameOf(m)
 	first := len(it.Signals.Found)
 	it.Signals.Found = x.banks.LookAt(it.Signals.Found, pin.Banks, &x.picture, name, bank.Occasion{Actor: it.Event.Actor, Time: it.Event.Time})
 	for i := range it.Signals.Found[first:] {

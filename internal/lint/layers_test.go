@@ -40,6 +40,7 @@ var layers = []string{
 	"internal/fetch",
 	"internal/blob",
 	"internal/gallery",
+	"internal/known",
 	"internal/scorer",
 	"internal/recognise",
 	"internal/recent",

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/internal/gallery"
 	"github.com/ringfence/ringfence/internal/scorer"
 	"github.com/ringfence/ringfence/internal/signals"
 	"github.com/ringfence/ringfence/media/ocr"
@@ -155,6 +157,13 @@ func (w *Worker) study(ctx context.Context, j *job, p *signals.Picture, file []b
 		}
 		w.count(func(s *Stats) { s.Examined[cmp.Or(p.Read.Failure, "read")]++ })
 	}
+	if j.wants.Known {
+		p.Known = &signals.Known{Failure: failure}
+		if failure == "" {
+			p.Known = w.findKnown(ctx, j, p, file, decoded)
+		}
+		w.count(func(s *Stats) { s.Examined[cmp.Or(p.Known.Failure, "compared")]++ })
+	}
 	if failure != "" || len(j.wants.Scores) == 0 {
 		return nil, failure
 	}
@@ -163,6 +172,32 @@ func (w *Worker) study(ctx context.Context, j *job, p *signals.Picture, file []b
 		return nil, malformed
 	}
 	return jpeg, ""
+}
+
+// Known finds the pictures of banks whose features are known.
+type Known interface {
+	// Find gives those that a picture shows, the surest first, up to signals.MaxShown.
+	Find(ctx context.Context, p *picture.Picture) ([]bank.Shown, error)
+}
+
+// findKnown says which known pictures a picture shows, and keeps the picture where the banks as they are call one of them bad.
+func (w *Worker) findKnown(ctx context.Context, j *job, p *signals.Picture, file []byte, decoded *picture.Picture) *signals.Known {
+	shown, err := w.opts.Known.Find(ctx, decoded)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return &signals.Known{Failure: timeout}
+	case err != nil:
+		w.opts.Log.Error("known pictures cannot be looked for", "error", err)
+		return &signals.Known{Failure: failed}
+	case len(shown) == 0 || w.opts.Gallery == nil:
+		return &signals.Known{Shown: shown}
+	}
+	var reader bank.Reader
+	found := reader.LookShown(nil, w.opts.Banks(), shown, "", bank.Occasion{Actor: j.event.Actor, Time: j.event.Time})
+	if policies := policiesOf(found); len(policies) > 0 {
+		w.keep(ctx, gallery.Sighting{Digest: p.SHA256, Account: j.event.Actor, Policies: policies, File: file, Picture: decoded})
+	}
+	return &signals.Known{Shown: shown}
 }
 
 // Reader reads the text in pictures.

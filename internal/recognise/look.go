@@ -126,8 +126,13 @@ func (w *Worker) hashFile(ctx context.Context, j *job, file []byte, p *signals.P
 func (t *tools) offends(banks *bank.Set, j *job, p *signals.Picture) (policies []string) {
 	t.looked, _ = p.Hashes(t.looked.PDQ)
 	t.found = t.banks.LookAt(t.found[:0], banks, &t.looked, "", bank.Occasion{Actor: j.event.Actor, Time: j.event.Time})
-	for i := range t.found {
-		if f := &t.found[i]; !f.Good {
+	return policiesOf(t.found)
+}
+
+// policiesOf are those of the bad entries that were found.
+func policiesOf(found []rule.Found) (policies []string) {
+	for i := range found {
+		if f := &found[i]; !f.Good {
 			policies = append(policies, cmp.Or(f.Policy, noPolicy))
 		}
 	}

@@ -56,6 +56,7 @@ type Options struct {
 	Examiners int // pictures that are examined on this machine at a time, at least 1
 	Scorers   []scorer.Scorer
 	Reader    Reader       // of the text in pictures
+	Known     Known        // finds known pictures in others by their features
 	Films     FilmHasher   // of the frames of videos
 	Videos    *http.Client // fetches those; guarded, and bounded by what a video may have
 	Log       *slog.Logger

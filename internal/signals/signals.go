@@ -21,7 +21,7 @@ const (
 )
 
 // Version is that of what the extractors compute. A record of a newer one is not read.
-const Version = 2
+const Version = 3
 
 // Bounds of a record.
 const (
@@ -32,8 +32,12 @@ const (
 	MaxText     = 8192 // bytes of what a picture says
 	MaxScorers  = 16   // that were asked about a picture
 	MaxPolicies = 64   // that a scorer scores
+	MaxShown    = 16   // known pictures that a picture shows
 	maxFailure  = 64   // bytes
 	maxAgain    = 128  // likewise
+	maxName     = 64   // bytes of the name of features, and of a method
+	maxInliers  = 4096
+	maxPixel    = 1 << 24 // in a picture's row or column
 )
 
 // ErrRecord is wrapped by the errors of [Decode].
@@ -71,6 +75,32 @@ type Picture struct {
 
 	Scores []Scored `json:"scores,omitempty"` // by the models that were asked
 	Read   *Read    `json:"read,omitempty"`   // where it was to be read
+	Known  *Known   `json:"known,omitempty"`  // where known pictures were to be looked for in it
+}
+
+// Known is which known pictures a picture shows, by the features of those as they were held then. Banks say what that means.
+type Known struct {
+	Shown   []bank.Shown `json:"shown,omitempty"`   // the surest first
+	Failure string       `json:"failure,omitempty"` // why nothing was looked for, in one word
+}
+
+func (k *Known) check() error {
+	if len(k.Failure) > maxFailure || len(k.Shown) > MaxShown {
+		return fmt.Errorf("%d known pictures are out of bounds", len(k.Shown))
+	}
+	for i := range k.Shown {
+		s := &k.Shown[i]
+		ok := len(s.Features) <= maxName && len(s.Method) <= maxName && s.Distance >= 0 && s.Distance <= 256 && s.Inliers >= 0 && s.Inliers <= maxInliers
+		for _, r := range [...][4]int{s.Box, s.Known} {
+			for _, at := range r {
+				ok = ok && at >= 0 && at <= maxPixel
+			}
+		}
+		if !ok {
+			return fmt.Errorf("known picture %d is out of bounds", i)
+		}
+	}
+	return nil
 }
 
 // Read is what a picture says.
@@ -177,6 +207,11 @@ func Decode(body []byte) (*Record, error) {
 		}
 		if p.At < 0 || p.At >= MaxPictures || len(p.PDQ) > 8 || len(p.Parts) > MaxParts || len(p.Failure) > maxFailure {
 			return nil, fmt.Errorf("%w: picture %d is out of bounds", ErrRecord, i)
+		}
+		if p.Known != nil {
+			if err := p.Known.check(); err != nil {
+				return nil, fmt.Errorf("%w: picture %d: %w", ErrRecord, i, err)
+			}
 		}
 		if len(p.Scores) > MaxScorers {
 			return nil, fmt.Errorf("%w: picture %d has %d scorers", ErrRecord, i, len(p.Scores))

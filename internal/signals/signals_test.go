@@ -61,13 +61,18 @@ func TestHashes(t *testing.T) {
 func TestRefused(t *testing.T) {
 	many := strings.Repeat(`{"at":1},`, MaxPictures) + `{"at":1}`
 	for _, body := range []string{
-		``, `7`, `{}`, `{"extractor":"media","version":3}`, `{"extractor":"media"}`, `{"extractor":"ocr","version":1}`,
+		``, `7`, `{}`, `{"extractor":"media","version":4}`, `{"extractor":"media"}`, `{"extractor":"ocr","version":1}`,
 		`{"extractor":"media","version":1,"pictures":[{"at":-1}]}`,
 		`{"extractor":"media","version":1,"pictures":[{"at":0,"pdq":["f"]}]}`,
 		`{"extractor":"media","version":1,"pictures":[{"at":0,"failure":"` + strings.Repeat("x", maxFailure+1) + `"}]}`,
 		fmt.Sprintf(`{"extractor":"media","version":1,"pictures":[%s]}`, many),
 		`{"extractor":"media.examined","version":2,"videos":[{"at":-1}]}`, `{"extractor":"media.examined","version":2,"videos":[{},{},{},{},{}]}`,
 		`{"extractor":"media.examined","version":2,"videos":[{"frames":[{"t":2},{"t":1}]}]}`,
+		`{"extractor":"media.examined","version":3,"pictures":[{"known":{"shown":[{"box":[0,0,-1,5]}]}}]}`,
+		`{"extractor":"media.examined","version":3,"pictures":[{"known":{"shown":[{"known":[0,0,99999999,5]}]}}]}`,
+		`{"extractor":"media.examined","version":3,"pictures":[{"known":{"shown":[{"distance":257}]}}]}`,
+		`{"extractor":"media.examined","version":3,"pictures":[{"known":{"shown":[{"features":"` + strings.Repeat("f", maxName+1) + `"}]}}]}`,
+		`{"extractor":"media.examined","version":3,"pictures":[{"known":{"shown":[` + strings.Repeat(`{},`, MaxShown) + `{}]}}]}`,
 		`{"extractor":"media.examined","version":2,"pictures":[{"read":{"text":"` + strings.Repeat("x", MaxText+1) + `"}}]}`,
 		`{"extractor":"media.examined","version":2,"pictures":[{"at":0,"scores":[{"policies":[{"policy":"x","p":1.1}]}]}]}`,
 		`{"extractor":"media.examined","version":2,"pictures":[{"at":0,"scores":[` + strings.Repeat(`{},`, MaxScorers) + `{}]}]}`,

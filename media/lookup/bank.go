@@ -18,6 +18,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -178,6 +179,13 @@ func (b *Bank) Len() int {
 	return len(b.items)
 }
 
+// IDs are those of the items, in no order.
+func (b *Bank) IDs() []string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return slices.Collect(maps.Keys(b.named))
+}
+
 // Add puts an item into the bank, where every lookup that begins after it returns finds it. Its id must not be in the bank. It keeps the item's
 // slices. It takes some microseconds; with features a millisecond, now and then tens of them.
 func (b *Bank) Add(it Item) error {
@@ -271,8 +279,8 @@ func (b *Bank) holders(d Digest) map[uint64]*Item {
 	return out
 }
 
-// all are the items, in the order of their ids, with their features.
-func (b *Bank) all() []Item {
+// Items are all items, in the order of their ids, with their features. They share the bank's memory. Changes wait while it collects them.
+func (b *Bank) Items() []Item {
 	b.change.Lock()
 	defer b.change.Unlock()
 	out := make([]Item, 0, len(b.items))

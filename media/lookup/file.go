@@ -40,7 +40,7 @@ const maxFeatures = 64 << 10
 // WriteTo saves the items that the bank has when it begins. Changes wait while it collects them, not while it writes. Equal banks give equal
 // bytes: some 100 for an item, 20 kB with features. It returns how many it wrote.
 func (b *Bank) WriteTo(w io.Writer) (int64, error) {
-	items := b.all()
+	items := b.Items()
 	out := &saver{w: bufio.NewWriterSize(w, 1<<16)}
 	out.write(order.AppendUint64([]byte(Magic), uint64(len(items))))
 	var record []byte

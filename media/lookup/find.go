@@ -245,7 +245,7 @@ func (s *search) features(method Method, grey align.Plane, back func(image.Recta
 	found := s.bank.features.Search(nil, query, MaxMatches)
 	for _, f := range found {
 		if it := s.bank.item(f.ID); it != nil {
-			s.add(f.ID, it, Match{Method: method, Inliers: f.Inliers, Score: f.Score, Query: back(f.Query), Banked: f.Banked})
+			s.add(f.ID, it, Match{Method: method, Inliers: f.Inliers, Score: f.Score, Query: back(f.Query), Banked: it.back(f.Banked)})
 		}
 	}
 	return len(found)

@@ -41,6 +41,16 @@ func reduced(p *picture.Picture) *picture.Picture {
 	return out
 }
 
+// back gives a rectangle of the copy of which the item's features are in the picture's own pixels.
+func (it *Item) back(r image.Rectangle) image.Rectangle {
+	n := (max(it.W, it.H) + workSide - 1) / workSide
+	if n <= 1 {
+		return r
+	}
+	w, h := max(it.W/n, 1), max(it.H/n, 1)
+	return image.Rect(r.Min.X*it.W/w, r.Min.Y*it.H/h, r.Max.X*it.W/w, r.Max.Y*it.H/h)
+}
+
 // cut is a part of p.
 func cut(p *picture.Picture, r image.Rectangle) *picture.Picture {
 	out := &picture.Picture{W: r.Dx(), H: r.Dy(), Pix: make([]byte, 0, 3*r.Dx()*r.Dy())}
