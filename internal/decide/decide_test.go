@@ -45,7 +45,7 @@ func newBench(t *testing.T, rules string, opts Options) *bench {
 	if err := l.Use(set); err != nil {
 		t.Fatal(err)
 	}
-	return &bench{t: t, loop: l, x: extract.New([]byte("key")), pins: extract.NewPins(nil, nil, true)}
+	return &bench{t: t, loop: l, x: extract.New([]byte("key")), pins: extract.NewPins(nil, nil, true, set)}
 }
 
 // event decides a post of an actor, at a time after start. more is further fields as JSON, with a leading comma.
@@ -533,7 +533,7 @@ func TestImagesChangeNothing(t *testing.T) {
 		if err := l.Use(set); err != nil {
 			t.Fatal(err)
 		}
-		b := &bench{t: t, loop: l, x: extract.New(nil), pins: extract.NewPins(nil, nil, true)}
+		b := &bench{t: t, loop: l, x: extract.New(nil), pins: extract.NewPins(nil, nil, true, set)}
 		var fires []string
 		for i := range 20_000 {
 			actor := fmt.Sprint("a", i*7919%1500)
