@@ -170,6 +170,15 @@ func (m *Model) Visitors(trace int, name string, most int, do func(account uint3
 	return true
 }
 
+// Prevalence is about how many accounts acted at the key of that hash (XXH3 of its name): an account counts again when it comes back after the window. 0 for a key that is not known, or not any more.
+func (m *Model) Prevalence(trace int, hash uint64) float64 {
+	t := &m.traces[trace]
+	if place, known := t.find(hash); known {
+		return float64(t.keys.items[place].n)
+	}
+	return 0
+}
+
 // bound is how many others before it an account of a batch is joined with at most.
 const bound = 64
 

@@ -36,13 +36,21 @@ func (l *Loop) keepGroups(wanted bool) error {
 	if err != nil {
 		return fmt.Errorf("decide: %w", err)
 	}
-	if l.groups, err = group.NewFinder(group.OptionsWithin(l.state.Bounds().Budget/2), scorer); err != nil {
+	o := group.OptionsWithin(l.state.Bounds().Budget / 2)
+	o.Suspended = l.suspended
+	if l.groups, err = group.NewFinder(o, scorer); err != nil {
 		return fmt.Errorf("decide: groups: %w", err)
 	}
 	if err := l.state.Attach(l.groups, group.ImageVersion()); err != nil {
 		return fmt.Errorf("decide: the image's groups: %w", err)
 	}
 	return nil
+}
+
+// suspended says whether a step that puts accounts out of action is in force on a group.
+func (l *Loop) suspended(id string) bool {
+	step, _ := l.facts.inForce(event.Entity{Kind: event.GroupEntity, ID: id}.String())
+	return steps[step] >= steps["lock"]
 }
 
 // tickGroups lets the ticks of groups pass that are due at the clock.

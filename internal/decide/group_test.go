@@ -156,3 +156,66 @@ func TestProbation(t *testing.T) {
 		t.Errorf("after the tick the action is about %v, want the newcomer alone: it is in force on the others", after.Effects[0].Members)
 	}
 }
+
+// TestGroupReturns: a group that was suspended comes back with other accounts, which share a rare address and whom they write to with it, and goes on under its id. Others who
+// have one of these in common are a group of their own.
+func TestGroupReturns(t *testing.T) {
+	b := newBench(t, groupRules+`
+  - id: out
+    on: [command]
+    policy: coordinated-harm
+    when: group.size >= 4 && attrs.step == "suspend"
+    because: "suspended"
+    then: [{enforce: suspend, on: group}]
+    cap: 100
+    share: 100%
+  - id: back
+    on: [group.returned]
+    when: attrs.gained >= 4.0
+    because: "back with {attrs.gained}"
+    then: [{review: group}]
+`, Options{})
+	at, n := time.Duration(0), 0
+	var raised []Raised
+	post := func(kind, actor, more string, after time.Duration) Output {
+		at += after
+		n++
+		out := b.event(fmt.Sprint("p", n), at, kind, actor, more)
+		raised = append(raised, out.Raised...)
+		return out
+	}
+	campaign := func(name, links, ip, victim string) string {
+		for link := range 20 {
+			for i := range 6 {
+				post("post", fmt.Sprint(name, i), fmt.Sprintf(`,"urls":["https://%s/%d"],"ip":%q`, links, link, ip), 15*time.Second)
+			}
+		}
+		for i := range 6 {
+			post("reply", fmt.Sprint(name, i), fmt.Sprintf(`,"parent":"x","target":%q`, victim), 15*time.Second)
+		}
+		b.tick(at + 21*time.Minute)
+		at += 21 * time.Minute
+		if g := b.loop.groups.Of(name + "0"); g != nil {
+			return g.ID
+		}
+		t.Fatalf("%s are no group", name)
+		return ""
+	}
+	for i := range 400 {
+		post("post", fmt.Sprint("reader", i), fmt.Sprintf(`,"urls":["https://news.example/%d"],"ip":"198.51.100.%d"`, i, i%250), time.Second)
+	}
+	first := campaign("old", "pills.example", "203.0.113.9", "victim")
+	post("command", "old0", `,"step":"suspend"`, time.Minute)
+	if !b.loop.suspended(first) {
+		t.Fatal("the group is not suspended")
+	}
+	if other := campaign("other", "watches.example", "203.0.113.9", "nobody"); other == first {
+		t.Error("accounts that share an address alone pass for the group")
+	}
+	if back := campaign("new", "pills.example", "203.0.113.9", "victim"); back != first {
+		t.Errorf("the group came back as %s, was %s", back, first)
+	}
+	if !slices.ContainsFunc(raised, func(r Raised) bool { return slices.Contains(r.Rules, "back") }) {
+		t.Error("no rule learned that it came back")
+	}
+}

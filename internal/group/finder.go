@@ -17,6 +17,10 @@ type Options struct {
 	MaxPairs    int     // pairs that met; beyond, those that met the longest ago are forgotten
 	MaxKeys     int     // of each trace; likewise
 	MaxActs     int     // of each trace; likewise
+
+	// Suspended, if set, says whether a group's accounts have been put out of action, so that what is like it may be its return. It is a function of what came
+	// before.
+	Suspended func(id string) bool
 }
 
 // DefaultOptions hold some three million pairs in a gigabyte and a half.
@@ -45,8 +49,9 @@ const (
 // another goroutine look for communities there, while it goes on. What that finds takes effect at the next tick exactly, for which the finder waits if
 // need be. Between ticks an account can join a group at once, on probation: see [Finder.Observe].
 type Finder struct {
-	model  *evidence.Model
-	scorer *Scorer
+	model     *evidence.Model
+	scorer    *Scorer
+	suspended func(id string) bool // see Options
 
 	accounts []account // by number in the model
 	standing []evidence.Edge
@@ -93,7 +98,10 @@ type refined struct {
 
 // NewFinder makes a finder that has seen nothing.
 func NewFinder(o Options, s *Scorer) (*Finder, error) {
-	f := &Finder{scorer: s, batchOf: map[place]uint32{}, byID: map[string]*Group{}}
+	if o.Suspended == nil {
+		o.Suspended = func(string) bool { return false }
+	}
+	f := &Finder{scorer: s, suspended: o.Suspended, batchOf: map[place]uint32{}, byID: map[string]*Group{}}
 	var err error
 	f.model, err = evidence.New(evidence.Options{Forgotten: func(account uint32) { f.gone = append(f.gone, account) },
 		Traces: traces[:], Alpha: o.Alpha, MaxAccounts: o.MaxAccounts, MaxPairs: o.MaxPairs,
@@ -274,6 +282,7 @@ func (f *Finder) Observe(e *event.Event, acts []Act, seen Seen) error {
 		f.bindTies(who)
 	}
 	f.bindKeys(who, acts)
+	x.leaveMarks(acts)
 	if g := x.group; g != nil {
 		f.touchGroup(g)
 		g.Last, g.stirred = f.clock, true

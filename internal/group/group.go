@@ -29,15 +29,16 @@ type Group struct {
 	Vector       learn.Vector
 	History      []Change // the latest, at most maxHistory
 
-	place   uint32   // in Finder.kept
-	members []uint32 // ascending
-	edges   int
-	tied    [nTraces]int
-	traces  []string
-	hits    int   // members with hits
-	rated   int64 // the tick
-	stirred bool  // a member acted since
-	reached int   // of the history: the size at which it last grew
+	place     uint32   // in Finder.kept
+	members   []uint32 // ascending
+	edges     int
+	tied      [nTraces]int
+	traces    []string
+	signature []mark // by what it would be known again
+	hits      int    // members with hits
+	rated     int64  // the tick
+	stirred   bool   // a member acted since
+	reached   int    // of the history: the size at which it last grew
 }
 
 // State is how alive a group is.
@@ -87,6 +88,7 @@ func (g *Group) Hits() int { return g.hits }
 // describe brings what is said of a group to what ties its members now. It takes time for these ties.
 func (f *Finder) describe(g *Group) {
 	f.touchGroup(g)
+	f.sign(g)
 	g.edges, g.tied, g.hits = 0, [nTraces]int{}, 0
 	var best [nTraces]float64
 	var places places

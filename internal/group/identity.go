@@ -214,6 +214,10 @@ func (f *Finder) found(members []uint32, at int64) *Group {
 	if len(free) < leastSize || 2*len(free) < len(members) {
 		return nil
 	}
+	if g := f.known(free, at); g != nil {
+		f.comeBack(g, free, at)
+		return g
+	}
 	g := &Group{ID: f.newID(free, at), State: Active, Found: at, members: free}
 	for _, a := range free {
 		f.ofAccounts.Touch(a)
@@ -232,6 +236,24 @@ func (f *Finder) found(members []uint32, at int64) *Group {
 	}
 	f.change(g, change)
 	return g
+}
+
+// comeBack lets a group go on in other accounts. Those that it had stay.
+func (f *Finder) comeBack(g *Group, members []uint32, at int64) {
+	f.touchGroup(g)
+	if g.State == Dead {
+		g.members = nil // they are members no more
+	}
+	g.State = Active
+	for _, a := range members {
+		f.ofAccounts.Touch(a)
+		x := &f.accounts[a]
+		x.group, x.joined, x.by, x.away = g, at, byCommunity, 0
+		g.Last = max(g.Last, x.last)
+	}
+	g.members = append(g.members, members...)
+	f.renamed(g)
+	f.change(g, Change{Kind: Returned, At: at, Gained: len(members)})
 }
 
 // renamed puts a group's accounts in order, and gives their set a new version.

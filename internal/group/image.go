@@ -146,12 +146,18 @@ func (f *Finder) codeGroup(at **Group, c *paged.Coder) {
 		paged.Int(c, &g.tied[i])
 	}
 	c.Bool(&g.stirred)
+	paged.Slice(c, &g.signature, (*mark).code)
 	if c.Reading() {
 		for _, t := range g.Ties {
 			g.traces = append(g.traces, t.Trace)
 		}
 		f.byID[g.ID] = g
 	}
+}
+
+func (m *mark) code(c *paged.Coder) {
+	paged.Uint(c, &m.trace)
+	c.Hash(&m.hash)
 }
 
 func (x *Change) code(c *paged.Coder) {
@@ -205,6 +211,7 @@ func (f *Finder) codeAccount(x *account, c *paged.Coder) {
 	paged.Uint(c, &x.by)
 	c.String(&x.from)
 	c.String(&x.via)
+	paged.Slice(c, &x.marks, (*mark).code)
 	c.Bool(&x.firm)
 	paged.Uint(c, &x.link)
 	paged.Uint(c, &x.linked)

@@ -23,6 +23,7 @@ type account struct {
 	hits   uint32 // events in which it had something of a known-bad bank
 	dirty  bool   // its component is to be refined
 
+	marks  []mark // see leaveMarks
 	link   uint32 // of its set: the account above it, + 1; 0: it stands for the set
 	linked uint32 // of one that stands for a set: how many others are in it
 	bound  string // and the id of a group that one of it was in
