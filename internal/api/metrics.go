@@ -46,6 +46,7 @@ type readings struct {
 	windowKeys, windowBytes, evicted   *prometheus.Desc
 	stateBytes, overBudget, ids        *prometheus.Desc
 	families, familyBytes, forgotten   *prometheus.Desc
+	groups, members, edges, waits      *prometheus.Desc
 	imageFailed, outbox                *prometheus.Desc
 	letters, lettersDropped            *prometheus.Desc
 }
@@ -76,6 +77,10 @@ func newReadings(a *API) *readings {
 	c.families = desc("text_families", "Families of near-copies that are remembered.")
 	c.familyBytes = desc("text_family_bytes", "Bytes of those families, at the stated cost of their entries.")
 	c.forgotten = desc("text_families_forgotten_total", "Families that were dropped for the memory budget.")
+	c.groups = desc("groups", "Groups of accounts that are active or dormant.")
+	c.members = desc("group_members", "Their accounts.")
+	c.edges = desc("group_edges", "Pairs of accounts that act together more than chance explains.")
+	c.waits = desc("group_waits_total", "Ticks of groups at which the loop had to wait for the refiner.")
 	c.ids = desc("state_ids", "Event ids that are remembered, by where.", "where")
 	c.imageFailed = desc("image_failed", "1 if the last image of the hot state could not be written.")
 	c.outbox = desc("outbox_effects", "Effects that are not finished, by state.", "state")
@@ -112,6 +117,10 @@ func (c *readings) Collect(out chan<- prometheus.Metric) {
 	gauge(out, c.families, float64(s.State.Families.Families))
 	gauge(out, c.familyBytes, float64(s.State.Families.Bytes))
 	count(out, c.forgotten, uint64(s.State.Families.Forgotten))
+	gauge(out, c.groups, float64(s.Groups.Groups))
+	gauge(out, c.members, float64(s.Groups.Members))
+	gauge(out, c.edges, float64(s.Groups.Edges))
+	count(out, c.waits, uint64(s.Groups.Waits))
 	gauge(out, c.ids, float64(s.State.IDs.Memory), "memory")
 	gauge(out, c.ids, float64(s.State.IDs.Disk), "disk")
 	gauge(out, c.imageFailed, truth(s.ImageError != nil))

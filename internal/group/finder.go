@@ -314,8 +314,24 @@ func (f *Finder) Confirmed(g *Group) []string {
 	return names
 }
 
-// Waits is how many ticks had to wait for the refiner.
-func (f *Finder) Waits() int { return f.waits }
+// Stats is what the finder holds.
+type Stats struct {
+	Groups, Members int // of groups that are active or dormant
+	Accounts, Edges int
+	Waits           int // ticks that had to wait for the refiner, since this process began
+}
+
+// Stats counts in time proportional to the groups.
+func (f *Finder) Stats() Stats {
+	st := Stats{Accounts: len(f.accounts), Edges: len(f.standing), Waits: f.waits}
+	for _, g := range f.groups {
+		if g.live() {
+			st.Groups++
+			st.Members += len(g.members)
+		}
+	}
+	return st
+}
 
 // Add takes in an event of a file: it advances to its time, and finds the family of its text among those of the finder's own.
 func (f *Finder) Add(e *event.Event) error {

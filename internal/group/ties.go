@@ -46,7 +46,7 @@ type batch struct {
 	log10P float64
 	visits []evidence.Visit
 	seen   bool  // it stands, as of the present whole tick
-	lasts  int64 // it stands until then at least
+	lasts  int64 // until then it is kept though it does not stand any more
 }
 
 // tieUp brings the ties to what the evidence says at a tick: of everything, or of what was touched since the last one.
@@ -145,7 +145,7 @@ func (f *Finder) batch(b *evidence.Batch) {
 	}
 	f.ofBatches.Touch(n)
 	have := f.batches[n]
-	have.seen = true
+	have.seen, have.lasts = true, max(have.lasts, f.next+leave)
 	from := len(have.visits)
 	if from > len(b.Visits) || !slices.Equal(have.visits, b.Visits[:from]) {
 		from = 0 // a fuller window of the same key

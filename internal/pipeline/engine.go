@@ -23,6 +23,7 @@ import (
 	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/extract"
+	"github.com/ringfence/ringfence/internal/group"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/model"
 	"github.com/ringfence/ringfence/internal/record"
@@ -72,6 +73,7 @@ type Engine struct {
 	models   *model.Set
 	stats    map[string]decide.RuleStats
 	hot      state.Stats
+	groups   group.Stats
 	imageErr error
 	statsDue atomic.Bool
 }
@@ -189,17 +191,17 @@ func (e *Engine) Run(ctx context.Context) error {
 	})()
 	out := make(chan outcome, ahead)
 	images := make(chan image, 1)
-	var group errgroup.Group
-	group.Go(func() error {
+	var parts errgroup.Group
+	parts.Go(func() error {
 		err := e.deliver(work, out)
 		stop(err) // without an outbox nothing may be decided
 		return err
 	})
-	group.Go(func() error {
+	parts.Go(func() error {
 		e.commit(work, images)
 		return nil
 	})
-	group.Go(func() error {
+	parts.Go(func() error {
 		defer close(images)
 		defer close(out)
 		feed, cancel := context.WithCancel(ctx)
@@ -207,7 +209,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		context.AfterFunc(work, cancel)
 		return e.decide(feed, work, out, images)
 	})
-	return group.Wait()
+	return parts.Wait()
 }
 
 // decide is the ordered loop's goroutine.
@@ -319,9 +321,15 @@ func (o Options) pool(banks *bank.Set, models *model.Set, sets ...*rule.Set) ext
 // publish copies what others may read of the loop.
 func (e *Engine) publish() {
 	stats, hot := e.loop.Stats(), e.state.Stats()
+	var groups group.Stats
+	e.loop.Groups(func(f *group.Finder) {
+		if f != nil {
+			groups = f.Stats()
+		}
+	})
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.set, e.banks, e.models, e.stats, e.hot = e.loop.Set(), e.loop.Banks(), e.loop.Models(), stats, hot
+	e.set, e.banks, e.models, e.stats, e.hot, e.groups = e.loop.Set(), e.loop.Banks(), e.loop.Models(), stats, hot, groups
 }
 
 // deliver puts what was decided into the decisions and the outbox, in order. While the outbox cannot be written (a full disk)
@@ -403,7 +411,8 @@ type Status struct {
 	Models     *model.Set // likewise
 	Rules      map[string]decide.RuleStats
 	State      state.Stats
-	ImageError error // of the last image; nil if it was written
+	Groups     group.Stats // zero while no rule reads groups
+	ImageError error       // of the last image; nil if it was written
 }
 
 // Status gives a copy; the rules' counts and the state's are at most as old as the last call of Refresh and a batch.
@@ -414,7 +423,7 @@ func (e *Engine) Status() Status {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s.Set, s.Banks, s.Models, s.Rules, s.State, s.ImageError = e.set, e.banks, e.models, e.stats, e.hot, e.imageErr
+	s.Set, s.Banks, s.Models, s.Rules, s.State, s.Groups, s.ImageError = e.set, e.banks, e.models, e.stats, e.hot, e.groups, e.imageErr
 	return s
 }
 
