@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -189,6 +190,90 @@ func TestPlantedSquad(t *testing.T) {
 	}
 	if want := squad * (squad - 1) / 2; inside < want-2 {
 		t.Errorf("%d of %d edges stand", inside, want)
+	}
+}
+
+// TestShuffledCopy calibrates: with the accounts of each hour dealt out anew among its acts, so that all keep their hours and about how much they do, nothing stands of
+// what stood before.
+func TestShuffledCopy(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 11))
+	acts := town(rng, 1500, 20, 3000, 40_000)
+	for k := range 30 {
+		at := (int64(k%7)*86_400 + 30_000 + rng.Int64N(7200)) * second
+		for j := range 20 {
+			if rng.IntN(2) == 0 {
+				acts = append(acts, act{fmt.Sprintf("own%d", k), fmt.Sprintf("squad%d", j), at + rng.Int64N(60*second)})
+			}
+		}
+	}
+	stand := func(acts []act) int {
+		m := model(t, Trace{Name: "share", Class: "post", Windows: []int64{10 * second, 60 * second, 600 * second, 3600 * second}})
+		feed(t, m, 0, acts)
+		return len(m.Edges())
+	}
+	if n := stand(slices.Clone(acts)); n < 150 {
+		t.Errorf("%d of the 190 pairs of a squad stand", n)
+	}
+	for range 3 {
+		shuffled := slices.Clone(acts)
+		hours := map[int64][]int{}
+		for i, a := range shuffled {
+			hours[a.at/(3600*second)] = append(hours[a.at/(3600*second)], i)
+		}
+		for _, h := range slices.Sorted(maps.Keys(hours)) {
+			of := hours[h]
+			rng.Shuffle(len(of), func(i, j int) {
+				a, b := &shuffled[of[i]], &shuffled[of[j]]
+				a.account, b.account = b.account, a.account
+			})
+		}
+		if n := stand(shuffled); n > 0 {
+			t.Errorf("%d pairs stand in a shuffled copy", n)
+		}
+	}
+}
+
+// TestViralObject: a campaign that meets within what thousands share is found by the part of it that is in the sample, and mostly if it met elsewhere before.
+func TestViralObject(t *testing.T) {
+	const squad, viral = 64, 10
+	for _, c := range []struct {
+		name  string
+		own   int // objects of its own, before
+		least int // of the squad's accounts with an edge
+	}{{"viral alone", 0, 3}, {"met before", 3, 40}} {
+		m := model(t, Trace{Name: "share", Class: "post", Windows: []int64{10 * second, 60 * second, 600 * second}})
+		rng := rand.New(rand.NewPCG(12, 12))
+		acts := town(rng, 3000, 20, 3000, 30_000)
+		for k := range c.own {
+			for j := range squad {
+				acts = append(acts, act{fmt.Sprintf("own%d", k), fmt.Sprintf("squad%d", j), (int64(k)*3600 + rng.Int64N(60)) * second})
+			}
+		}
+		for k := range viral {
+			start := int64(k+4) * 43_200 * second
+			for range 2000 {
+				acts = append(acts, act{fmt.Sprintf("viral%d", k), fmt.Sprintf("a%d", rng.IntN(3000)), start + int64(rng.ExpFloat64()*2400*second)})
+			}
+			for j := range squad {
+				if rng.IntN(5) > 0 {
+					acts = append(acts, act{fmt.Sprintf("viral%d", k), fmt.Sprintf("squad%d", j), start + 1200*second + rng.Int64N(30*second)})
+				}
+			}
+		}
+		feed(t, m, 0, acts)
+		found := map[uint32]bool{}
+		wrong := 0
+		for _, e := range m.Edges() {
+			if m.Name(e.A)[0] != 's' || m.Name(e.B)[0] != 's' {
+				wrong++
+				continue
+			}
+			found[e.A], found[e.B] = true, true
+		}
+		if len(found) < c.least || wrong > 2 {
+			t.Errorf("%s: %d of %d accounts have an edge, want %d; %d edges are of others", c.name, len(found), squad, c.least, wrong)
+		}
+		t.Logf("%s: %d of %d accounts have an edge", c.name, len(found), squad)
 	}
 }
 

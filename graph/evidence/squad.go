@@ -11,7 +11,7 @@ import (
 // Squads that take turns leave no pair that repeats: five of thirty share each link, another five the next. What repeats is that those who gather come from one set of
 // accounts. Such sets are looked for in one half of all gatherings, and tested on the other half, which had no part in choosing them.
 
-// gathering is who was at one key with no pause longer than a window.
+// gathering is who was at one key with no pause longer than a window, for no longer than two windows.
 type gathering struct {
 	who  []uint32
 	hour int32 // since the first act
@@ -31,7 +31,8 @@ type Squad struct {
 
 const (
 	fewest         = 4  // members of a squad
-	discoveryCrowd = 24 // who gathered with more others shows little by it
+	discoveryCrowd = 48 // who gathered with more others shows little by it
+	longest        = 2  // windows
 	leastTurns     = 3  // gatherings that a member has with two others
 	hourly         = 3600
 )
@@ -112,7 +113,7 @@ func newSquads(acts []seen, window, hour int64, spread float64, accounts int) *s
 	members := make([]uint32, len(acts))
 	for from := 0; from < len(acts); {
 		to := from + 1
-		for to < len(acts) && acts[to].key == acts[from].key && acts[to].at-acts[to-1].at <= window {
+		for to < len(acts) && acts[to].key == acts[from].key && acts[to].at-acts[to-1].at <= window && acts[to].at-acts[from].at <= longest*window {
 			to++
 		}
 		for i := from; i < to; i++ {

@@ -133,6 +133,11 @@ func (x *Extractor) read(it *Item, pin Pin) {
 	}
 	if pin.wants&wantActs != 0 {
 		it.Acts = group.Acts(it.Acts, &it.Event)
+		if group.Authored(&it.Event) {
+			if h, obfuscated := habit.Of(x.reader.Read(it.Event.Text), it.Event.Text); obfuscated {
+				it.Acts = append(it.Acts, group.HabitAct(h.Fingerprint()))
+			}
+		}
 	}
 }
 

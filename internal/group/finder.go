@@ -8,6 +8,8 @@ import (
 	"github.com/ringfence/ringfence/graph/evidence"
 	"github.com/ringfence/ringfence/graph/paged"
 	"github.com/ringfence/ringfence/text/family"
+	"github.com/ringfence/ringfence/text/fold"
+	"github.com/ringfence/ringfence/text/habit"
 )
 
 // Options bounds a [Finder].
@@ -82,6 +84,7 @@ type Finder struct {
 	families *family.Index // of Add; nil before
 	sketcher family.Sketcher
 	sketch   family.Sketch
+	reader   fold.Reader
 	acting   []Act
 }
 
@@ -274,6 +277,11 @@ func (f *Finder) Observe(e *event.Event, acts []Act, seen Seen) error {
 	f.ofAccounts.Touch(who)
 	x := &f.accounts[who]
 	x.note(e, seen.Copied)
+	if together, ok := x.inStep(f.clock); ok {
+		if err := f.model.Add(together.trace, together.key, e.Actor, f.clock); err != nil {
+			return fmt.Errorf("event %q: %w", e.ID, err)
+		}
+	}
 	x.last = f.clock
 	if seen.Hit {
 		x.hits++
@@ -344,6 +352,11 @@ func (f *Finder) Add(e *event.Event) error {
 		f.acting = append(f.acting, TextAct(id))
 		known, _ := f.families.Family(id)
 		seen.Copied = known.Accounts > 1
+	}
+	if Authored(e) {
+		if h, obfuscated := habit.Of(f.reader.Read(e.Text), e.Text); obfuscated {
+			f.acting = append(f.acting, HabitAct(h.Fingerprint()))
+		}
 	}
 	return f.Observe(e, f.acting, seen)
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/ringfence/ringfence/graph/evidence"
-	"github.com/ringfence/ringfence/learn"
 )
 
 // Group is accounts that act together. Times are nanoseconds since 1970.
@@ -25,9 +24,9 @@ type Group struct {
 	FirstFlagged int64 // the tick; 0: never
 	Last         int64 // the latest act of a member
 	Evidence     []Evidence
-	Ties         []Tie // by trace, of the traces that tie any
-	Vector       learn.Vector
-	History      []Change // the latest, at most maxHistory
+	Ties         []Tie     // by trace, of the traces that tie any
+	Features     []float64 `json:"-"` // by the names of FeatureNames; NaN where nothing is known
+	History      []Change  // the latest, at most maxHistory
 
 	place     uint32   // in Finder.kept
 	members   []uint32 // ascending
@@ -146,8 +145,11 @@ func (f *Finder) rate(g *Group, at int64) {
 	for i, account := range g.members {
 		profiles[i] = &f.accounts[account].profile
 	}
-	g.Vector = vector(profiles, g.edges, g.tied)
-	g.Score, g.Reasons = f.scorer.Score(g.Vector)
+	g.Features = row(profiles, g.edges, g.tied, g.hits)
+	before := g.Score
+	if g.Score = f.scorer.Score(g.Features); g.Reasons == nil || math.Abs(g.Score-before) > .01 {
+		g.Reasons = f.scorer.Reasons(g.Features)
+	}
 	g.Flagged = g.Score >= f.scorer.Threshold()
 	if g.Flagged && g.FirstFlagged == 0 {
 		g.FirstFlagged = at

@@ -9,7 +9,6 @@ import (
 
 	"github.com/ringfence/ringfence/graph/evidence"
 	"github.com/ringfence/ringfence/graph/paged"
-	"github.com/ringfence/ringfence/learn"
 )
 
 // A finder can be kept in a store of keys and values, as images of one moment each that are written while it goes on; see [paged.Book]. What the refiner works on is in the
@@ -134,10 +133,7 @@ func (f *Finder) codeGroup(at **Group, c *paged.Coder) {
 		paged.Int(c, &t.Edges)
 		c.Float(&t.Log10P)
 	})
-	paged.Slice(c, (*[]learn.Feature)(&g.Vector), func(x *learn.Feature, c *paged.Coder) {
-		paged.Uint(c, &x.Index)
-		c.Float32(&x.Value)
-	})
+	paged.Slice(c, &g.Features, func(x *float64, c *paged.Coder) { c.Float(x) })
 	paged.Slice(c, &g.History, (*Change).code)
 	for _, v := range [...]*int{&g.edges, &g.hits, &g.reached} {
 		paged.Int(c, v)
@@ -222,17 +218,21 @@ func (f *Finder) codeAccount(x *account, c *paged.Coder) {
 }
 
 func (p *profile) code(c *paged.Coder) {
-	for _, v := range [...]*int64{&p.created, &p.first, &p.followers} {
+	for _, v := range [...]*int64{&p.created, &p.first, &p.followers, &p.following, &p.changed, &p.active} {
 		paged.Int(c, v)
 	}
 	paged.Uint(c, &p.known)
 	c.Bool(&p.confirmed)
 	c.Bool(&p.verified)
+	c.Bool(&p.declared)
 	for _, v := range [...]*uint64{&p.device, &p.ip, &p.pattern, &p.target.value, &p.domain.value} {
 		c.Hash(v)
 	}
-	for _, v := range [...]*int{&p.acts, &p.posts, &p.copied, &p.links, &p.reactions, &p.follows, &p.replies, &p.target.lead, &p.domain.lead} {
+	for _, v := range [...]*int{&p.acts, &p.posts, &p.copied, &p.links, &p.reactions, &p.follows, &p.replies, &p.deletes, &p.reports, &p.target.lead, &p.domain.lead} {
 		paged.Int(c, v)
+	}
+	for i := range p.hours {
+		paged.Uint(c, &p.hours[i])
 	}
 }
 

@@ -11,9 +11,11 @@ type profile struct {
 	created     int64 // 0: unknown
 	first       int64 // its first event
 	followers   int64
+	following   int64
 	known       uint8 // of the flags below
 	confirmed   bool
 	verified    bool
+	declared    bool   // it says that it is automatic
 	device, ip  uint64 // the latest
 	pattern     uint64 // of its registration
 	acts, posts int
@@ -22,8 +24,13 @@ type profile struct {
 	reactions   int
 	follows     int
 	replies     int
-	target      majority // of replies
-	domain      majority // of links
+	deletes     int
+	reports     int
+	changed     int64     // when it last came from another device than before
+	active      int64     // the minute of its latest event
+	hours       [24]uint8 // events by hour of the day, all halved when one is full
+	target      majority  // of replies
+	domain      majority  // of links
 }
 
 const (
@@ -66,17 +73,22 @@ func (p *profile) note(e *event.Event, copied bool) {
 		p.verified, p.known = a.Verified, p.known|knowsVerified
 	}
 	if e.Fields.Has(event.FieldAccountFollowers) {
-		p.followers, p.known = a.Followers, p.known|knowsFollowers
+		p.followers, p.following, p.known = a.Followers, a.Following, p.known|knowsFollowers
 	}
 	if e.IP != "" {
 		p.ip = xxh3.HashString(e.IP)
 	}
 	if e.Device != "" {
-		p.device = xxh3.HashString(e.Device)
+		now := xxh3.HashString(e.Device)
+		if p.device != 0 && p.device != now {
+			p.changed = e.Time
+		}
+		p.device = now
 	}
 	if form := registration(e); form != "" {
 		p.pattern = xxh3.HashString(form)
 	}
+	p.declared = p.declared || declares(e.Client, a.Handle)
 	switch e.Kind {
 	case "post", "quote", "reply", "comment":
 		p.posts++
@@ -95,5 +107,21 @@ func (p *profile) note(e *event.Event, copied bool) {
 		p.reactions++
 	case "follow":
 		p.follows++
+	case "delete":
+		p.deletes++
+	case "report":
+		p.reports++
 	}
+	p.awake(e.Time)
+}
+
+// awake notes the hour of an event.
+func (p *profile) awake(at int64) {
+	h := &p.hours[(at%day+day)%day/hour]
+	if *h == 255 {
+		for i := range p.hours {
+			p.hours[i] /= 2
+		}
+	}
+	*h++
 }

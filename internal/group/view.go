@@ -119,8 +119,10 @@ func (f *Finder) View(id string, members int) (View, bool) {
 	}
 	v := View{Summary: f.summary(g), Into: g.Into, Parents: slices.Clone(g.Parents), FirstFlagged: g.FirstFlagged, Reasons: g.Reasons,
 		Evidence: g.Evidence, Ties: g.Ties, History: slices.Clone(g.History)}
-	for _, x := range g.Vector {
-		v.Features = append(v.Features, Feature{features[x.Index].name, float64(x.Value)})
+	for i, x := range g.Features {
+		if x != 0 && !math.IsNaN(x) {
+			v.Features = append(v.Features, Feature{features[i].name, x})
+		}
 	}
 	for _, other := range f.groups {
 		if slices.Contains(other.Parents, id) && len(v.Children) < maxParents {
