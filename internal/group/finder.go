@@ -244,7 +244,7 @@ func (f *Finder) settle(at int64) error {
 }
 
 // tiesATick is how many ties of a group are looked at at a tick to describe it, one with another.
-const tiesATick = 256
+const tiesATick = 64
 
 // rerate gives groups whose members acted their score anew, larger ones more seldom.
 func (f *Finder) rerate(at int64) {
