@@ -93,11 +93,11 @@ func row(members []*profile, edges int, tied [nTraces]int, hits int) []float64 {
 	}
 	v[fSize] = math.Log2(max(1, n))
 	v[fDensity] = ratio(2*float64(edges), n*(n-1))
-	v[fUnconfirmed] = known(t.unconfirmed, t.confirmedKnown)
-	v[fVerified] = known(t.verified, t.verifiedKnown)
+	v[fUnconfirmed] = partOf(t.unconfirmed, t.confirmedKnown)
+	v[fVerified] = partOf(t.verified, t.verifiedKnown)
 	v[fAge], v[fAgeSpread] = quartiles(t.ages)
-	v[fYoung] = known(t.young, float64(len(t.ages)))
-	v[fBornTogether] = known(float64(densest(t.created, day)), float64(len(t.created)))
+	v[fYoung] = partOf(t.young, float64(len(t.ages)))
+	v[fBornTogether] = partOf(float64(densest(t.created, day)), float64(len(t.created)))
 	v[fChangedTogether] = ratio(float64(densest(t.changed, day)), n)
 	v[fSameDevice] = repeated(t.devices)
 	v[fSameAddress] = repeated(t.addresses)
@@ -106,14 +106,14 @@ func row(members []*profile, edges int, tied [nTraces]int, hits int) []float64 {
 	v[fFollowing], _ = quartiles(t.following)
 	v[fActs] = math.Log2(1 + ratio(t.acts, n))
 	v[fPosts] = ratio(t.posts-t.replies, t.acts)
-	v[fCopied] = known(t.copied, t.posts)
-	v[fLinks] = known(t.links, t.posts)
+	v[fCopied] = partOf(t.copied, t.posts)
+	v[fLinks] = partOf(t.links, t.posts)
 	v[fOneDomain] = ratio(float64(commonest(t.domains)), n)
 	v[fReplies] = ratio(t.replies, t.acts)
 	v[fOneTarget] = ratio(float64(commonest(t.targets)), n)
 	v[fReactions] = ratio(t.reactions, t.acts)
 	v[fFollows] = ratio(t.follows, t.acts)
-	v[fDeletes] = known(t.deletes, t.posts)
+	v[fDeletes] = partOf(t.deletes, t.posts)
 	v[fReports] = ratio(t.reports, t.acts)
 	v[fHours] = entropy(&t.hours)
 	v[fBots] = ratio(t.bots, n)
@@ -206,8 +206,8 @@ func ratio(part, whole float64) float64 {
 	return part / whole
 }
 
-// known is a share of what is known; NaN if nothing is.
-func known(part, whole float64) float64 {
+// partOf is a share of what is known; NaN if nothing is.
+func partOf(part, whole float64) float64 {
 	if whole == 0 {
 		return math.NaN()
 	}
@@ -255,7 +255,7 @@ func densest(times []int64, span int64) int {
 func repeated(values []uint64) float64 {
 	slices.Sort(values)
 	n := len(values)
-	return known(float64(n-len(slices.Compact(values))), float64(n))
+	return partOf(float64(n-len(slices.Compact(values))), float64(n))
 }
 
 // commonest is how often the most frequent value is there.
