@@ -35,6 +35,7 @@ const (
 	longest        = 2  // windows
 	leastTurns     = 3  // gatherings that a member has with two others
 	hourly         = 3600
+	leastExpected  = 1e-9 // gatherings: what is smaller is rounding
 )
 
 // seen is an account at a key.
@@ -249,7 +250,7 @@ func (y *squads) test(set []uint32) Squad {
 	}
 	best := Squad{}
 	for i, j := range turns {
-		if log10P := (logTail(expected[i], count[i]) + math.Log(float64(len(turns)))) / math.Ln10; log10P < best.Log10P {
+		if log10P := (logTail(max(expected[i], leastExpected), count[i]) + math.Log(float64(len(turns)))) / math.Ln10; log10P < best.Log10P {
 			best = Squad{Seen: count[i], Least: j, Expected: expected[i], Log10P: log10P}
 		}
 	}

@@ -73,7 +73,7 @@ func TestImageGoesOnAlike(t *testing.T) {
 		said = append(said, want)
 		f.Step(1 + i%20)
 		switch {
-		case i%3000 == 1500 || len(said) > 1000 && image == nil && i > 4000 && f.refining != nil && refining == 0:
+		case image == nil && (i%3000 == 1500 || len(said) > 1000 && i > 4000 && f.refining != nil && refining == 0): // an image that was begun is kept before the next
 			if f.refining != nil {
 				refining++
 			}
