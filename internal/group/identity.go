@@ -69,6 +69,7 @@ func (f *Finder) inherit(refined []component, found [][][]uint32, at int64) {
 	for _, some := range found {
 		communities = append(communities, some...)
 	}
+	elsewhere := f.elsewhere(refined)
 	inside := map[uint32]int{} // by account: its community
 	var claims []claim
 	for c, members := range communities {
@@ -80,7 +81,7 @@ func (f *Finder) inherit(refined []component, found [][][]uint32, at int64) {
 			}
 		}
 		for g, n := range common {
-			if 2*n >= min(len(members), len(g.members)) {
+			if 2*n >= min(len(members), len(g.members)) && n >= elsewhere[g] {
 				claims = append(claims, claim{g, c, n})
 			}
 		}
@@ -104,6 +105,7 @@ func (f *Finder) inherit(refined []component, found [][][]uint32, at int64) {
 		}
 	}
 	touched := map[*Group]bool{}
+	var gone []uint32
 	for i := range refined {
 		for _, a := range refined[i].nodes {
 			x := &f.accounts[a]
@@ -112,12 +114,21 @@ func (f *Finder) inherit(refined []component, found [][][]uint32, at int64) {
 			}
 			f.ofAccounts.Touch(a)
 			touched[x.group] = true
-			if c, in := inside[a]; in && goesOn[x.group] == c+1 {
+			c, in := inside[a]
+			goes := goesOn[x.group]
+			switch stays := goes == 0 && elsewhere[x.group] > 0; {
+			case in && goes == c+1:
 				x.away = 0
-			} else if x.away == 0 && goesOn[x.group] > 0 {
+			case x.away == 0 && (goes > 0 || stays):
 				x.away = at
+			case stays && at-x.away >= leave:
+				gone = append(gone, a)
 			}
 		}
+	}
+	for _, a := range gone {
+		f.drop(a)
+		f.stir(a)
 	}
 	for c, members := range communities {
 		if heir[c] != nil {
@@ -134,6 +145,36 @@ func (f *Finder) inherit(refined []component, found [][][]uint32, at int64) {
 			f.rate(g, at)
 		}
 	}
+}
+
+// elsewhere is how many members each group has in components that were not refined, without those that are away: it lives there, if they are more than it has here.
+func (f *Finder) elsewhere(refined []component) map[*Group]int {
+	here := map[*Group]int{}
+	for i := range refined {
+		for _, a := range refined[i].nodes {
+			if x := &f.accounts[a]; x.group != nil {
+				here[x.group]++
+			}
+		}
+	}
+	out := map[*Group]int{}
+	for g, n := range here {
+		if n == len(g.members) {
+			continue
+		}
+		in := map[uint32]bool{}
+		for i := range refined {
+			for _, a := range refined[i].nodes {
+				in[a] = f.accounts[a].group == g
+			}
+		}
+		for _, a := range g.members {
+			if x := &f.accounts[a]; !in[a] && x.away == 0 && len(x.ties) > 0 {
+				out[g]++
+			}
+		}
+	}
+	return out
 }
 
 // goOn brings a group to its community, into which others may have merged.

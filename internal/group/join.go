@@ -53,7 +53,7 @@ func (f *Finder) bindKeys(who uint32, acts []Act) {
 			}
 		}
 		root := f.root(who)
-		if g == nil && len(others) > 0 {
+		if g == nil {
 			if bound := f.byID[f.accounts[root].bound]; bound != nil && bound.State == Active {
 				g = bound
 			}
