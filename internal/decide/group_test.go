@@ -88,7 +88,7 @@ func TestGroupActions(t *testing.T) {
 	if want := "[squad0 squad1 squad2 squad3 squad4]"; fmt.Sprint(got.Effects[0].Members) != want {
 		t.Errorf("it is about %v, want %s: a person allowed the sixth", got.Effects[0].Members, want)
 	}
-	if !strings.Contains(got.Effects[0].Reason, "6 by share, labels seen") {
+	if r := got.Effects[0].Reason; !strings.HasPrefix(r, "6 by share") || !strings.HasSuffix(r, "labels seen") {
 		t.Errorf("reason %q", got.Effects[0].Reason)
 	}
 	for account, want := range map[string]bool{"squad1": true, "squad5": false, "reader1": false} {
