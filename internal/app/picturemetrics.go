@@ -15,6 +15,7 @@ type pictureMetrics struct{ of *recognise.Worker }
 var (
 	picturesQueued   = prometheus.NewDesc("ringfence_media_queue", "Events whose pictures wait to be fetched, or are being fetched.", nil, nil)
 	picturesHashed   = prometheus.NewDesc("ringfence_media_hashed_total", "Pictures that were fetched and hashed.", nil, nil)
+	picturesCached   = prometheus.NewDesc("ringfence_media_cached_total", "Pictures whose files were fetched just before, or had not changed since, and were not sent again.", nil, nil)
 	picturesFailed   = prometheus.NewDesc("ringfence_media_failed_total", "Pictures that could not be fetched or read, by cause.", []string{"cause"}, nil)
 	picturesExamined = prometheus.NewDesc("ringfence_media_examined_total", "What was looked for in pictures that takes long, by kind and what came of it.", []string{"result"}, nil)
 	picturesSkipped  = prometheus.NewDesc("ringfence_media_skipped_total", "Events whose pictures were not fetched since too many came, or of a slow domain.", nil, nil)
@@ -22,7 +23,7 @@ var (
 
 // Describe implements [prometheus.Collector].
 func (pictureMetrics) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{picturesQueued, picturesHashed, picturesFailed, picturesExamined, picturesSkipped} {
+	for _, d := range []*prometheus.Desc{picturesQueued, picturesHashed, picturesCached, picturesFailed, picturesExamined, picturesSkipped} {
 		out <- d
 	}
 }
@@ -32,6 +33,7 @@ func (m pictureMetrics) Collect(out chan<- prometheus.Metric) {
 	s := m.of.Stats()
 	out <- prometheus.MustNewConstMetric(picturesQueued, prometheus.GaugeValue, float64(s.Queued))
 	out <- prometheus.MustNewConstMetric(picturesHashed, prometheus.CounterValue, float64(s.Hashed))
+	out <- prometheus.MustNewConstMetric(picturesCached, prometheus.CounterValue, float64(s.Cached))
 	out <- prometheus.MustNewConstMetric(picturesSkipped, prometheus.CounterValue, float64(s.Skipped))
 	for cause, n := range s.Failed {
 		out <- prometheus.MustNewConstMetric(picturesFailed, prometheus.CounterValue, float64(n), cause)

@@ -154,12 +154,30 @@ func digests(file []byte) (m, s1, s256 string) {
 	return hex.EncodeToString(a[:]), hex.EncodeToString(b[:]), hex.EncodeToString(c[:])
 }
 
-// fetch gets a file, or says why not, and whether it may come yet. With a file of smallFile or more comes a place in w.large, which the
-// caller gives back.
+// fetch gets a file, from the cache if it was fetched just before, or says why not, and whether it may come yet. With a file of smallFile or more
+// comes a place in w.large, which the caller gives back.
 func (w *Worker) fetch(ctx context.Context, url string) (file []byte, failure string, again bool) {
+	release, err := w.cache.hold(ctx, url)
+	if err != nil {
+		return nil, timeout, false
+	}
+	defer release()
+	have, known := w.cache.get(url)
+	if known && w.opts.Now() < have.until {
+		w.count(func(s *Stats) { s.Cached++ })
+		return have.file, "", false
+	}
+	return w.request(ctx, url, have)
+}
+
+// request asks a server for a file, or whether it is still the one at hand, if that has an ETag. It is called with the address held.
+func (w *Worker) request(ctx context.Context, url string, have cached) (file []byte, failure string, again bool) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil || req.URL.Scheme != "http" && req.URL.Scheme != "https" || req.URL.User != nil {
 		return nil, refused, false
+	}
+	if have.etag != "" {
+		req.Header.Set("If-None-Match", have.etag)
 	}
 	resp, err := w.opts.Client.Do(req)
 	if err != nil {
@@ -167,6 +185,11 @@ func (w *Worker) fetch(ctx context.Context, url string) (file []byte, failure st
 		return nil, failure, again
 	}
 	defer resp.Body.Close()
+	if have.etag != "" && resp.StatusCode == http.StatusNotModified {
+		w.cache.put(url, http.Header{"Etag": {have.etag}}, have.file, w.opts.Now())
+		w.count(func(s *Stats) { s.Cached++ })
+		return have.file, "", false
+	}
 	if failure, again = unserved(resp.StatusCode); failure != "" {
 		return nil, failure, again
 	}
@@ -190,6 +213,7 @@ func (w *Worker) fetch(ctx context.Context, url string) (file []byte, failure st
 		failure, again = unfetched(err)
 		return nil, failure, again
 	}
+	w.cache.put(url, resp.Header, file, w.opts.Now())
 	return file, "", false
 }
 

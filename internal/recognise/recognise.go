@@ -82,6 +82,7 @@ type Worker struct {
 	tools  chan *tools   // one for each picture that may be hashed at a time
 	large  chan struct{} // has one for each file over smallFile in memory
 	desk   *desk
+	cache  *cache
 	pauses []time.Duration // before a picture that may come yet is asked for again
 	within time.Duration   // eventTime
 
@@ -101,6 +102,7 @@ type Worker struct {
 type Stats struct {
 	Queued   int               // events that wait or are under way
 	Hashed   uint64            // pictures
+	Cached   uint64            // of those that came or failed, files that did not have to be sent again
 	Failed   map[string]uint64 // pictures, by cause
 	Examined map[string]uint64 // what was examined of pictures, by what came of it: scored, or why not
 	Skipped  uint64            // events that were too old when their turn came, or of a slow domain when too many waited
@@ -108,7 +110,7 @@ type Stats struct {
 
 // New makes a worker.
 func New(opts Options) *Worker {
-	w := &Worker{opts: opts, tools: make(chan *tools, opts.Hashers), large: make(chan struct{}, maxLarge), desk: newDesk(opts.Examiners),
+	w := &Worker{opts: opts, tools: make(chan *tools, opts.Hashers), large: make(chan struct{}, maxLarge), desk: newDesk(opts.Examiners), cache: newCache(),
 		pauses: []time.Duration{time.Second, 4 * time.Second}, within: eventTime, busy: map[string]int{}, slow: map[string]int64{}, read: opts.After, saved: opts.After}
 	w.changed = sync.NewCond(&w.mu)
 	w.stats.Failed, w.stats.Examined = map[string]uint64{}, map[string]uint64{}
