@@ -12,14 +12,12 @@ import (
 // Rectangles are left,top-right,bottom in pixels. An entry's hash is cut after 16 characters.
 func (f *Found) Evidence() string {
 	var b strings.Builder
-	entry := f.Entry
-	if len(entry) > maxEntryShown {
-		entry = entry[:maxEntryShown] + "…"
-	}
-	fmt.Fprintf(&b, "%s shows %s of %s: %s", f.Surface, entry, f.Bank, f.Method)
-	if f.Inliers > 0 {
+	fmt.Fprintf(&b, "%s shows %s of %s: %s", cut(f.Surface, maxNameShown), cut(f.Entry, maxEntryShown), f.Bank, f.Method)
+	switch f.Method {
+	case "md5", "sha1", "sha256": // the file is the same
+	case "features", "features-mirrored":
 		fmt.Fprintf(&b, ", %d agree", f.Inliers)
-	} else {
+	default:
 		fmt.Fprintf(&b, ", %d bits away", f.Distance)
 	}
 	rectangle(&b, ", at ", f.Box)
@@ -27,7 +25,18 @@ func (f *Found) Evidence() string {
 	return b.String()
 }
 
-const maxEntryShown = 16
+// Bytes that are shown of names. An entry is a hash, of which few say which; a picture's name may be an address.
+const (
+	maxEntryShown = 16
+	maxNameShown  = 256
+)
+
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
 
 // rectangle writes one that is not empty.
 func rectangle(b *strings.Builder, before string, r [4]int) {

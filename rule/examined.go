@@ -108,6 +108,8 @@ func examinedSignals() []signal {
 		list("media.video.entries", seen("media.video.entries"), scratchVideoEntries, shown, entry, "their entries"),
 		list("media.video.policies", seen("media.video.policies"), scratchVideoPolicies, shown, policy, "the policies that they offend"),
 		severity("media.video.severity", seen("media.video.severity"), shown, "the highest severity of them; 0 if there are none"),
+		list("media.video.evidence", seen("media.video.evidence"), scratchVideoEvidence, shown, (*Found).Evidence,
+			"for a person to check: of each the second at which it is shown first, and in how many bits the frame differs"),
 		{name: "media.video.share", doc: "the part of a video's frames that are like one of them, from 0 to 1; of several videos the largest",
 			node: doubleNode(func(ev *Evaluation) (float64, *fault) { return ev.in.Signals.VideoShare, share(&ev.in) })},
 		{name: "media.video.segments", doc: "when those frames are shown, such as 12-15s", size: foundSize,

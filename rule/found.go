@@ -95,6 +95,8 @@ const (
 	scratchShownEntries
 	scratchShownPolicies
 	scratchShownEvidence
+	scratchMediaEvidence
+	scratchVideoEvidence
 	scratchMatched
 )
 

@@ -25,14 +25,14 @@ const (
 // fetchedSignals are those that an event may have to wait for: they follow from the bytes of its pictures. Where the source did not
 // hash them, they are unknown at the event, and known at the record of what was fetched.
 var fetchedSignals = []string{
-	"media.pdq", "media.banks", "media.entries", "media.policies", "media.severity", "media.distance", "media.family", "media.failures",
+	"media.pdq", "media.banks", "media.entries", "media.policies", "media.severity", "media.distance", "media.evidence", "media.family", "media.failures",
 }
 
 // Signals that become known when media are examined, by what has to be done for them.
 var (
 	readSignals  = []string{"media.text", "media.text.terms", "media.text.policies", "media.text.severity"}
 	shownSignals = []string{"media.shown.entries", "media.shown.banks", "media.shown.policies", "media.shown.severity", "media.shown.evidence"}
-	videoSignals = []string{"media.video.entries", "media.video.banks", "media.video.policies", "media.video.severity", "media.video.share", "media.video.segments"}
+	videoSignals = []string{"media.video.entries", "media.video.banks", "media.video.policies", "media.video.severity", "media.video.share", "media.video.segments", "media.video.evidence"}
 )
 
 // mediaFault says why nothing is known of the event's pictures, if it is not.
@@ -77,6 +77,8 @@ func mediaSignals() []signal {
 			node: intNode(kindInt, foundMost(pictures("media.severity"), func(f *Found) int64 { return f.Severity }))},
 		{name: "media.distance", doc: "bits in which a picture differs from the nearest of them: 0 for the same, 256 if there are none",
 			node: intNode(kindInt, nearestHash())},
+		list("media.evidence", scratchMediaEvidence, (*Found).Evidence,
+			"for a person to check: of each the picture, the entry, by what method it was recognised, in how many bits they differ, and where in the picture it lies, left,top-right,bottom in pixels"),
 		{name: "media.family", doc: "the family of near-copies that a picture belongs to, of several pictures that of the first; unknown without a hash, and for pictures that are nearly flat or in a known-good bank",
 			size: 16, entity: event.MediaFamilyEntity, node: textNode(family)},
 		{name: "media.failures", doc: "why pictures could not be fetched or read: unreachable, refused, too_large, not_picture…; empty if all could. Known only where the program fetches them",

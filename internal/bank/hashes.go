@@ -188,31 +188,31 @@ func (r *Reader) LookAt(dst []rule.Found, s *Set, h *Picture, surface string, at
 		return dst
 	}
 	if r.near == nil {
-		r.near = map[ref]int{}
+		r.near = map[ref]met{}
 	}
 	clear(r.near)
 	t := s.hashes
-	for _, q := range h.PDQ {
+	for by, q := range h.PDQ {
 		r.matches = t.index.Nearest(r.matches[:0], q, maxNear, t.radius)
 		for _, m := range r.matches {
-			r.meet(t.refs[m.ID], m.Distance)
+			r.meet(t.refs[m.ID], met{m.Distance, by})
 		}
 		for i := range t.fresh {
 			if d := hamming.Distance(q, t.fresh[i].hash); d <= t.radius {
-				r.meet(t.fresh[i].ref, d)
+				r.meet(t.fresh[i].ref, met{d, by})
 			}
 		}
 	}
 	for _, value := range [...]string{h.MD5, h.SHA1, sha256Prefix + h.SHA256} {
 		for _, b := range s.ofHashes {
 			if _, ok := b.Entry(value); ok {
-				r.meet(ref{b.Name, value}, 0)
+				r.meet(ref{b.Name, value}, met{0, -1})
 			}
 		}
 	}
 	first := len(dst)
 	good := false
-	for of, distance := range r.near {
+	for of, near := range r.near {
 		b, ok := s.Bank(of.bank)
 		if !ok || b.Header.Kind != Hashes {
 			continue
@@ -222,12 +222,12 @@ func (r *Reader) LookAt(dst []rule.Found, s *Set, h *Picture, surface string, at
 			continue
 		}
 		e.inherit(&b.Header)
-		if s.refuses(&found{b, e}, distance, at) {
+		if s.refuses(&found{b, e}, near.distance, at) {
 			continue
 		}
 		good = good || b.Header.Good
 		dst = append(dst, rule.Found{Kind: string(Hashes), Bank: b.Name, Entry: e.Value, Policy: e.Policy, Severity: int64(e.Severity),
-			Good: b.Header.Good, Surface: surface, Distance: distance})
+			Good: b.Header.Good, Surface: surface, Distance: near.distance})
 	}
 	here := dst[first:]
 	if good {
@@ -239,9 +239,16 @@ func (r *Reader) LookAt(dst []rule.Found, s *Set, h *Picture, surface string, at
 	return dst[:max(first, min(first+len(here), maxFound))]
 }
 
+// met is how near an entry is, and by which of the picture's PDQ hashes; −1 by a digest of its file.
+type met struct{ distance, by int }
+
 // meet notes an entry that is as near as that.
-func (r *Reader) meet(at ref, distance int) {
-	if d, met := r.near[at]; !met || distance < d {
-		r.near[at] = distance
+func (r *Reader) meet(at ref, near met) {
+	if have, known := r.near[at]; !known || near.distance < have.distance {
+		r.near[at] = near
 	}
 }
+
+// By says which of the picture's PDQ hashes is near an entry that the last LookAt found, the nearest of them, the first of several as near; −1
+// for a digest of its file.
+func (r *Reader) By(f *rule.Found) int { return r.near[ref{f.Bank, f.Entry}].by }

@@ -19,7 +19,7 @@ type Reader struct {
 	at     map[int]int // place in kept, by term
 
 	matches []hamming.Match
-	near    map[ref]int // the distances of the entries that were met
+	near    map[ref]met // the entries that were met
 }
 
 // maxFound bounds what is found in one event: of links and devices together, and of terms.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/signals"
+	"github.com/ringfence/ringfence/media/lookup"
 	"github.com/ringfence/ringfence/media/pdq"
 	"github.com/ringfence/ringfence/rule"
 )
@@ -93,6 +94,7 @@ func (x *Extractor) frames(s *rule.Signals, v *signals.Video, pin Pin, at bank.O
 		}
 		to = f.T
 		for j := range x.seen {
+			x.seen[j].Method = string(lookup.PDQ)
 			known := slices.ContainsFunc(s.VideoFound, func(f rule.Found) bool { return f.Bank == x.seen[j].Bank && f.Entry == x.seen[j].Entry })
 			if !known && len(s.VideoFound) < maxSeen {
 				s.VideoFound = append(s.VideoFound, x.seen[j])

@@ -51,7 +51,7 @@ func (x *Extractor) hashed(it *Item, pin Pin) {
 			continue // the decoder takes no other
 		}
 		x.picture.PDQ = append(x.picture.PDQ[:0], h)
-		x.look(it, pin, m, 1)
+		x.look(it, pin, m, &signals.Picture{}, 1)
 	}
 }
 
@@ -89,7 +89,7 @@ func (x *Extractor) fetched(it *Item, rec *journal.Record, pin Pin) error {
 		if x.picture, whole = p.Hashes(x.picture.PDQ); whole > 0 {
 			m.PDQ = p.PDQ[0].String()
 		}
-		x.look(it, pin, m, whole)
+		x.look(it, pin, m, p, whole)
 	}
 	if it.Stage == rule.Examined {
 		x.examined(it, r, pin)
@@ -114,16 +114,31 @@ func scores(s *rule.Signals, p *signals.Picture) {
 // nameOf is by what people are told of a medium.
 func nameOf(m *event.Media) string { return cmp.Or(m.ID, m.URL, m.PDQ) }
 
-// look finds what the banks hold of the picture at hand, of whose hashes the first are of the whole of it.
-func (x *Extractor) look(it *Item, pin Pin, m *event.Media, whole int) {
+// prove adds to an entry that was just found in a picture by what, and where.
+func (x *Extractor) prove(f *rule.Found, of *signals.Picture, whole int) {
+	by := x.banks.By(f)
+	if by < 0 {
+		f.Method = bank.HashKind(f.Entry)
+		return
+	}
+	method, box := of.Sight(by, whole)
+	f.Method, f.Box = string(method), box
+}
+
+// look finds what the banks hold of the picture at hand, of whose hashes the first are of the whole of it. of is what else is known of it.
+func (x *Extractor) look(it *Item, pin Pin, m *event.Media, of *signals.Picture, whole int) {
 	it.Signals.HasHashes = true
 	name := nameOf(m)
 	first := len(it.Signals.Found)
 	it.Signals.Found = x.banks.LookAt(it.Signals.Found, pin.Banks, &x.picture, name, bank.Occasion{Actor: it.Event.Actor, Time: it.Event.Time})
+	good := false
 	for i := range it.Signals.Found[first:] {
-		if it.Signals.Found[first+i].Good {
-			return
-		}
+		f := &it.Signals.Found[first+i]
+		x.prove(f, of, whole)
+		good = good || f.Good
+	}
+	if good {
+		return
 	}
 	if whole > 0 && authored(it.Event.Kind) {
 		var p Picture

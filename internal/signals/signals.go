@@ -11,6 +11,7 @@ import (
 
 	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/media/hamming"
+	"github.com/ringfence/ringfence/media/lookup"
 	"github.com/ringfence/ringfence/media/pdq"
 )
 
@@ -162,6 +163,29 @@ func (p *Picture) Hashes(dst []hamming.Hash) (of bank.Picture, whole int) {
 		of.PDQ = append(of.PDQ, words(part.PDQ))
 	}
 	return of, whole
+}
+
+// Sight says what the i-th of the hashes is of that Hashes gives, whose second result is whole: the method by which what is near it was recognised, as package
+// media/lookup names it, and where in the picture it lies.
+func (p *Picture) Sight(i, whole int) (method lookup.Method, box [4]int) {
+	box = [4]int{0, 0, p.Width, p.Height}
+	if i < whole {
+		switch d := pdq.Dihedral(i); {
+		case d == pdq.Original:
+			return lookup.PDQ, box
+		case d <= pdq.Rotate270:
+			return lookup.PDQRotated, box
+		}
+		return lookup.PDQMirrored, box
+	}
+	i -= whole
+	if whole > 0 && p.PDQ512 != nil {
+		if i == 0 {
+			return lookup.PDQ512, box
+		}
+		i--
+	}
+	return lookup.Layout, p.Parts[i].Box
 }
 
 // words is a hash as the index has it.
