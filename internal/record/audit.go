@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -36,6 +38,7 @@ type AuditEntry struct {
 	Action  string // the kind of a change, or key.create, key.revoke, effect.requeue, effect.enforce…
 	Subject string // the id of what it was done to; no name of an account, so that erasing one leaves the chain whole
 	Reason  string
+	Digest  [sha256.Size]byte // of the change that Subject names; zero where it names none
 	Hash    [sha256.Size]byte
 }
 
@@ -44,11 +47,24 @@ func (a *AuditEntry) Link(prev [sha256.Size]byte) [sha256.Size]byte {
 	b := append(make([]byte, 0, 256), prev[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(a.Seq))
 	b = binary.BigEndian.AppendUint64(b, uint64(a.At))
-	for _, s := range []string{a.By, a.Action, a.Subject, a.Reason} {
+	b = appendTexts(b, a.By, a.Action, a.Subject, a.Reason)
+	if a.Digest != [sha256.Size]byte{} {
+		b = append(b, a.Digest[:]...)
+	}
+	return sha256.Sum256(b)
+}
+
+func appendTexts(b []byte, texts ...string) []byte {
+	for _, s := range texts {
 		b = binary.BigEndian.AppendUint64(b, uint64(len(s)))
 		b = append(b, s...)
 	}
-	return sha256.Sum256(b)
+	return b
+}
+
+// Digest is what an audit entry holds of a change.
+func (c *Change) Digest() [sha256.Size]byte {
+	return sha256.Sum256(appendTexts(binary.BigEndian.AppendUint64(nil, uint64(c.At)), c.ID, c.Kind, c.By, c.Reason, string(c.Body)))
 }
 
 // AuditHead is the newest entry of a trail, by which it is known whether the trail goes on from what it was.
@@ -83,9 +99,15 @@ type AuditFault struct {
 // maxFaults bounds what is said of a trail that is broken all over.
 const maxFaults = 100
 
-// VerifyAudit reads a whole trail and gives the places where it is not what was written, at most a hundred, and how many entries it read. known are heads that were noted
+// Audited is a trail and the changes that its entries are about.
+type Audited interface {
+	Audit
+	Change(ctx context.Context, id string) (Change, error)
+}
+
+// VerifyAudit reads a whole trail and the changes in it, and gives the places where it is not what was written, at most a hundred, and how many entries it read. known are heads that were noted
 // earlier, and elsewhere: the trail must still hold them. It takes time for the trail, and memory for a page of it.
-func VerifyAudit(ctx context.Context, a Audit, known ...AuditHead) (faults []AuditFault, entries int64, err error) {
+func VerifyAudit(ctx context.Context, a Audited, known ...AuditHead) (faults []AuditFault, entries int64, err error) {
 	// The head is read first, and is then one of those that the trail must hold: it may grow meanwhile.
 	head, err := a.AuditHead(ctx)
 	if err != nil {
@@ -95,6 +117,7 @@ func VerifyAudit(ctx context.Context, a Audit, known ...AuditHead) (faults []Aud
 		known = append([]AuditHead{head}, known...)
 	}
 	var last AuditEntry
+	after := int64(math.MinInt64) // before the first there is to be nothing
 	found := make([]bool, len(known))
 	fault := func(seq int64, what string, args ...any) {
 		if len(faults) < maxFaults {
@@ -102,12 +125,18 @@ func VerifyAudit(ctx context.Context, a Audit, known ...AuditHead) (faults []Aud
 		}
 	}
 	for {
-		page, err := a.AuditFrom(ctx, last.Seq, MaxPage)
+		page, err := a.AuditFrom(ctx, after, MaxPage)
 		if err != nil {
 			return faults, entries, err
 		}
 		for i := range page {
 			e := &page[i]
+			entries++
+			after = e.Seq
+			if e.Seq <= last.Seq {
+				fault(e.Seq, "entry %d (%s by %s) was put before the first", e.Seq, e.Action, e.By)
+				continue
+			}
 			switch {
 			case e.Seq == last.Seq+2:
 				fault(last.Seq+1, "entry %d is missing", last.Seq+1)
@@ -123,8 +152,12 @@ func VerifyAudit(ctx context.Context, a Audit, known ...AuditHead) (faults []Aud
 					}
 				}
 			}
+			if why, err := changed(ctx, a, e); err != nil {
+				return faults, entries, err
+			} else if why != "" {
+				fault(e.Seq, "entry %d (%s by %s): %s", e.Seq, e.Action, e.By, why)
+			}
 			last = *e
-			entries++
 		}
 		if len(page) == 0 {
 			break
@@ -139,4 +172,21 @@ func VerifyAudit(ctx context.Context, a Audit, known ...AuditHead) (faults []Aud
 		}
 	}
 	return faults, entries, nil
+}
+
+// changed says how the change that an entry is about is not what it was; "" if it is.
+func changed(ctx context.Context, a Audited, e *AuditEntry) (string, error) {
+	if e.Digest == [sha256.Size]byte{} {
+		return "", nil
+	}
+	c, err := a.Change(ctx, e.Subject)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return "change " + e.Subject + " is missing", nil
+	case err != nil:
+		return "", err
+	case c.Digest() != e.Digest:
+		return "change " + e.Subject + " was changed", nil
+	}
+	return "", nil
 }

@@ -15,6 +15,7 @@ import (
 type chain struct {
 	entries []AuditEntry
 	head    AuditHead
+	change  *Change
 }
 
 func newChain(n int) *chain {
@@ -33,6 +34,14 @@ func (c *chain) AuditTrail(context.Context, Page) ([]AuditEntry, error) {
 }
 func (c *chain) PutAudit(context.Context, AuditEntry) error   { return errors.New("not asked") }
 func (c *chain) AuditHead(context.Context) (AuditHead, error) { return c.head, nil }
+
+// Change gives a change that every entry with a digest is about.
+func (c *chain) Change(_ context.Context, id string) (Change, error) {
+	if c.change == nil {
+		return Change{}, ErrNotFound
+	}
+	return *c.change, nil
+}
 
 func (c *chain) AuditFrom(_ context.Context, after int64, limit int) ([]AuditEntry, error) {
 	from := slices.IndexFunc(c.entries, func(e AuditEntry) bool { return e.Seq > after })
@@ -65,6 +74,10 @@ func TestAuditFaultsAreNamed(t *testing.T) {
 		"first removed": {func(c *chain) { c.entries = c.entries[1:] }, nil, []string{"entry 1 is missing"}},
 		"last removed":  {func(c *chain) { c.entries = c.entries[:8] }, nil, []string{"entries from 9 on are missing"}},
 		"head removed":  {func(c *chain) { c.head = AuditHead{} }, nil, []string{"head of the trail is missing"}},
+		"one before the first": {func(c *chain) {
+			c.entries = slices.Insert(c.entries, 0, AuditEntry{Seq: -3, By: "person:eve", Action: "allow"})
+		}, nil,
+			[]string{"entry -3 (allow by person:eve) was put before the first"}},
 		"reordered": {func(c *chain) {
 			c.entries[2], c.entries[3] = c.entries[3], c.entries[2]
 			c.entries[2].Seq, c.entries[3].Seq = 3, 4
@@ -143,5 +156,29 @@ func TestParseAuditHead(t *testing.T) {
 		if _, err := ParseAuditHead(s); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%q: %v", s, err)
 		}
+	}
+}
+
+// TestChangesAreAudited writes a change anew, and removes it.
+func TestChangesAreAudited(t *testing.T) {
+	was := Change{ID: "c1", Kind: "label", By: "person:ada", At: 5, Reason: "because", Body: []byte("{}")}
+	c := &chain{change: &was}
+	e := AuditEntry{Seq: 1, At: 5, By: was.By, Action: was.Kind, Subject: was.ID, Reason: was.Reason, Digest: was.Digest()}
+	e.Hash = e.Link(c.head.Hash)
+	c.entries, c.head = []AuditEntry{e}, AuditHead{1, e.Hash}
+	if faults := faultsOf(t, c); len(faults) > 0 {
+		t.Errorf("untouched: %v", faults)
+	}
+	anew := was
+	anew.By = "person:eve"
+	for want, change := range map[string]*Change{"change c1 was changed": &anew, "change c1 is missing": nil} {
+		c.change = change
+		if faults := faultsOf(t, c); len(faults) != 1 || !strings.Contains(faults[0].What, want) {
+			t.Errorf("%v, want %q", faults, want)
+		}
+	}
+	c.change, c.entries[0].Digest = &was, [32]byte{}
+	if faults := faultsOf(t, c); len(faults) != 1 {
+		t.Errorf("without its digest: %v", faults)
 	}
 }

@@ -15,7 +15,7 @@ func newestAudit(t *testing.T, s record.Store, limit int) []record.AuditEntry {
 	entries, err := s.AuditTrail(t.Context(), record.Page{Limit: limit})
 	ok(t, err)
 	for i := range entries {
-		entries[i].Hash = [sha256.Size]byte{}
+		entries[i].Hash, entries[i].Digest = [sha256.Size]byte{}, [sha256.Size]byte{}
 	}
 	return entries
 }

@@ -22,7 +22,7 @@ func audit(ctx context.Context, tx *sql.Tx, entries ...record.AuditEntry) error 
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	put, err := tx.PrepareContext(ctx, `INSERT INTO audit (seq, at, by, action, subject, reason, hash) VALUES (?, ?, ?, ?, ?, ?, ?)`)
+	put, err := tx.PrepareContext(ctx, `INSERT INTO audit (seq, at, by, action, subject, reason, digest, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
@@ -31,7 +31,7 @@ func audit(ctx context.Context, tx *sql.Tx, entries ...record.AuditEntry) error 
 		e := &entries[i]
 		e.Seq = head.Seq + 1
 		e.Hash = e.Link(head.Hash)
-		if _, err := put.ExecContext(ctx, e.Seq, e.At, e.By, e.Action, e.Subject, e.Reason, e.Hash[:]); err != nil {
+		if _, err := put.ExecContext(ctx, e.Seq, e.At, e.By, e.Action, e.Subject, e.Reason, digestOf(e), e.Hash[:]); err != nil {
 			return fmt.Errorf("audit: %w", err)
 		}
 		head = record.AuditHead{Seq: e.Seq, Hash: e.Hash}
@@ -41,6 +41,13 @@ func audit(ctx context.Context, tx *sql.Tx, entries ...record.AuditEntry) error 
 		return fmt.Errorf("audit: %w", err)
 	}
 	return nil
+}
+
+func digestOf(e *record.AuditEntry) []byte {
+	if e.Digest == [sha256.Size]byte{} {
+		return []byte{}
+	}
+	return e.Digest[:]
 }
 
 func auditHead(ctx context.Context, q querier) (h record.AuditHead, err error) {
@@ -60,13 +67,14 @@ func (s *Store) AuditHead(ctx context.Context) (record.AuditHead, error) {
 	return auditHead(ctx, s.read)
 }
 
-const auditColumns = `seq, at, by, action, subject, reason, hash`
+const auditColumns = `seq, at, by, action, subject, reason, digest, hash`
 
 func scanAudit(r *sql.Rows, a *record.AuditEntry) error {
-	var hash []byte
-	if err := r.Scan(&a.Seq, &a.At, &a.By, &a.Action, &a.Subject, &a.Reason, &hash); err != nil {
+	var digest, hash []byte
+	if err := r.Scan(&a.Seq, &a.At, &a.By, &a.Action, &a.Subject, &a.Reason, &digest, &hash); err != nil {
 		return err
 	}
+	copy(a.Digest[:], digest)
 	copy(a.Hash[:], hash) // one of another length is not that of the entry either
 	return nil
 }

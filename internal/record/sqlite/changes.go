@@ -61,7 +61,7 @@ func putChange(ctx context.Context, tx *sql.Tx, c *record.Change) (isNew bool, e
 		c.ID, c.Kind, c.By, c.At, c.Reason, c.Body); err != nil {
 		return false, err
 	}
-	return true, audit(ctx, tx, record.AuditEntry{At: c.At, By: c.By, Action: c.Kind, Subject: c.ID, Reason: c.Reason})
+	return true, audit(ctx, tx, record.AuditEntry{At: c.At, By: c.By, Action: c.Kind, Subject: c.ID, Reason: c.Reason, Digest: c.Digest()})
 }
 
 // Change implements record.Changes.
