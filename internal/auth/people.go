@@ -5,8 +5,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"net"
+	"maps"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -43,7 +44,7 @@ const (
 	sessionLife = int64(12 * time.Hour)
 	sessionIdle = int64(2 * time.Hour)
 	checks      = 2
-	maxTries    = 10_000 // limiters of names and addresses that are remembered
+	maxTries    = 20_000 // counts of names and addresses that are remembered
 	maxSessions = 10_000 // that are remembered beside the store
 
 	cookie = "ringfence_session"
@@ -120,11 +121,8 @@ func (p *People) List(ctx context.Context) ([]record.User, error) { return p.sto
 // [ErrTooMany]. Behind a proxy all logins are from its address.
 func (p *People) Login(r *http.Request, name, password string) (*http.Cookie, error) {
 	ctx := r.Context()
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	if !p.mayTry("name "+name, 10, 30*time.Second) || !p.mayTry("address "+host, 60, 2*time.Second) {
+	from := network(r.RemoteAddr)
+	if !p.mayTry("from "+from, 60, 2*time.Second) || !p.mayTry(name+" from "+from, 10, 30*time.Second) || !p.mayTry("name "+name, 100, 5*time.Second) {
 		return nil, ErrTooMany
 	}
 	select {
@@ -144,11 +142,14 @@ func (p *People) Login(r *http.Request, name, password string) (*http.Cookie, er
 	if !passwordMatches(hashed, password) || u.Disabled != 0 || u.Name == "" {
 		return nil, ErrPassword
 	}
-	p.forgive("name " + name)
+	p.forgive(name + " from " + from)
 	secret, now := random(32), p.now()
 	n := record.Session{Hash: sha256.Sum256([]byte(secret)), User: u.Name, Created: now, Used: now, Expires: now + sessionLife}
 	if err := p.store.PutSession(ctx, n); err != nil {
 		return nil, err
+	}
+	if now, err := p.store.User(ctx, u.Name); err != nil || now.Password != u.Password || now.Disabled != 0 { // changed while we looked
+		return nil, errors.Join(err, p.store.EndSession(ctx, n.Hash), ErrPassword)
 	}
 	return cookieFor(r, secret, int(sessionLife/int64(time.Second))), nil
 }
@@ -159,19 +160,38 @@ func cookieFor(r *http.Request, secret string, age int) *http.Cookie {
 		Secure: r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"}
 }
 
-// mayTry counts a login against a key, of which so many may come at once and then one each so often.
+// network is whom an address is counted with: an IPv4 address alone, an IPv6 address with those of its /64, which one household has.
+func network(remote string) string {
+	at, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return remote
+	}
+	addr := at.Addr().Unmap().WithZone("")
+	if addr.Is4() {
+		return addr.String()
+	}
+	prefix, _ := addr.Prefix(64) // never fails for IPv6
+	return prefix.String()
+}
+
+// mayTry counts a login against a key, of which so many may come at once and then one each so often. Keys that are not as good as new are never let go: while there is
+// no room, new ones are refused.
 func (p *People) mayTry(key string, burst int, each time.Duration) bool {
+	at := time.Unix(0, p.now())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l := p.tries[key]
 	if l == nil {
 		if len(p.tries) >= maxTries {
-			clear(p.tries)
+			maps.DeleteFunc(p.tries, func(_ string, l *rate.Limiter) bool { return l.TokensAt(at) >= float64(l.Burst()) })
+		}
+		if len(p.tries) >= maxTries {
+			return false
 		}
 		l = rate.NewLimiter(rate.Every(each), burst)
 		p.tries[key] = l
 	}
-	return l.AllowN(time.Unix(0, p.now()), 1)
+	return l.AllowN(at, 1)
 }
 
 func (p *People) forgive(key string) {
@@ -257,7 +277,8 @@ func (p *People) SetPassword(r *http.Request, old, password string) error {
 	if err := checkPassword(password); err != nil {
 		return err
 	}
-	if !p.mayTry("name "+n.User, 10, 30*time.Second) {
+	own := "own " + n.User
+	if !p.mayTry(own, 10, 30*time.Second) {
 		return ErrTooMany
 	}
 	p.busy <- struct{}{}
@@ -272,7 +293,7 @@ func (p *People) SetPassword(r *http.Request, old, password string) error {
 	if old == password {
 		return fmt.Errorf("%w: the new password is the old one", record.ErrInvalid)
 	}
-	p.forgive("name " + n.User)
+	p.forgive(own)
 	hash := hashPassword(password)
 	return p.change(r.Context(), n.User, record.UserChange{Password: &hash}, n.Hash, "person:"+n.User)
 }

@@ -194,6 +194,43 @@ func TestGuessingIsSlow(t *testing.T) {
 	}
 }
 
+// TestGuessesAreNotForgotten floods the counts with made-up names, from one address and from many.
+func TestGuessesAreNotForgotten(t *testing.T) {
+	d := newDoor(t)
+	d.enter(t, "ada", auth.Viewer)
+	login := func(name, from string) error {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/session", nil)
+		r.RemoteAddr = from
+		_, err := d.Login(r, name, "wrong")
+		return err
+	}
+	for !errors.Is(login("ada", "192.0.2.1:9"), auth.ErrTooMany) {
+		d.now++
+	}
+	refused := 0
+	for i := range 200 {
+		if errors.Is(login(fmt.Sprint("eve", i), "192.0.2.1:9"), auth.ErrTooMany) {
+			refused++
+		}
+	}
+	if refused < 140 {
+		t.Errorf("%d of 200 guesses of one address are refused", refused)
+	}
+	if !errors.Is(login("ada", "192.0.2.1:10"), auth.ErrTooMany) {
+		t.Error("ada may be guessed again")
+	}
+	if err := login("ada", "198.51.100.7:9"); !errors.Is(err, auth.ErrPassword) {
+		t.Errorf("from another address: %v", err)
+	}
+	first := login("bob", "[2001:db8::1]:9")
+	for i := range 20 {
+		if i == 19 && (!errors.Is(first, auth.ErrPassword) || !errors.Is(login("bob", "[2001:db8::ffff:1]:9"), auth.ErrTooMany)) {
+			t.Error("addresses of one household are counted apart")
+		}
+		_ = login("bob", fmt.Sprintf("[2001:db8::%x]:9", i))
+	}
+}
+
 func TestSessionsEnd(t *testing.T) {
 	d := newDoor(t)
 	alive := func(c *http.Cookie) bool {
