@@ -23,7 +23,7 @@ import (
 func scene(seed uint64, w, h int) *picture.Picture {
 	r := rand.New(rand.NewPCG(seed, 1))
 	p := &picture.Picture{W: w, H: h, Pix: bytes.Repeat([]byte{128}, 3*w*h)}
-	for range 250 {
+	for range 600 {
 		x0, y0, bw, bh := r.IntN(w), r.IntN(h), 5+r.IntN(w/10), 5+r.IntN(h/10)
 		colour := [3]byte{byte(r.IntN(256)), byte(r.IntN(256)), byte(r.IntN(256))}
 		for y := y0; y < min(y0+bh, h); y++ {
