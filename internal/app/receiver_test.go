@@ -102,6 +102,13 @@ func (r *receiver) apply(m *webhook.Message, line, body string) {
 	r.order[line] = append(r.order[line], m.ID)
 }
 
+// count is how many effects were applied.
+func (r *receiver) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.applied)
+}
+
 // cut ends a connection without an answer.
 func cut(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
