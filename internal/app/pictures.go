@@ -104,7 +104,7 @@ func (a *App) openGallery(ctx context.Context) error {
 		}
 	}
 	a.gallery, err = gallery.Open(ctx, store, gallery.Options{
-		Rules: rules, Retention: time.Duration(cfg.Retention), Quota: int64(cfg.Quota), Now: a.opts.Now, Log: a.opts.Log,
+		Rules: rules, Banks: func() *bank.Set { return a.engine.Status().Banks }, Retention: time.Duration(cfg.Retention), Quota: int64(cfg.Quota), Now: a.opts.Now, Log: a.opts.Log,
 	})
 	return err
 }

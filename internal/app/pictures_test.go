@@ -135,7 +135,7 @@ func TestPictures(t *testing.T) {
 	p := start()
 
 	known := hashOf(painting(1, 0))
-	do[any](t, p.client, http.MethodPut, "/v1/banks/known", `{"kind":"hashes","severity":4,"reason":"test","entries":[{"value":"`+known+`"}]}`)
+	do[any](t, p.client, http.MethodPut, "/v1/banks/known", `{"kind":"hashes","policy":"gore","severity":4,"reason":"test","entries":[{"value":"`+known+`"}]}`)
 	eventually(t, "the bank is active", func() bool {
 		banks := do[struct{ Items []struct{ Active int } }](t, p.client, http.MethodGet, "/v1/banks", "")
 		return len(banks.Items) == 1 && banks.Items[0].Active == 1
@@ -248,7 +248,7 @@ func killWhileFetching(t *testing.T, images time.Duration) {
 		return p
 	}
 	p := begin()
-	do[any](t, p.client, http.MethodPut, "/v1/banks/known", `{"kind":"hashes","severity":4,"reason":"test","entries":[{"value":"`+hashOf(painting(1, 0))+`"}]}`)
+	do[any](t, p.client, http.MethodPut, "/v1/banks/known", `{"kind":"hashes","policy":"gore","severity":4,"reason":"test","entries":[{"value":"`+hashOf(painting(1, 0))+`"}]}`)
 	eventually(t, "the bank is active", func() bool {
 		banks := do[struct{ Items []struct{ Active int } }](t, p.client, http.MethodGet, "/v1/banks", "")
 		return len(banks.Items) == 1 && banks.Items[0].Active == 1

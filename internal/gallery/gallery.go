@@ -3,7 +3,8 @@
 // time goes, and when there is too much what was seen longest ago goes first.
 //
 // Of a picture that offends a policy of [Rules.Never] nothing is kept, and nothing is shown even if it was kept before under
-// another policy: material of child sexual abuse must not be copied, not even blurred, without a decision of the platform's lawyers.
+// another policy: material of child sexual abuse must not be copied, not even blurred, without a decision of the platform's lawyers. So each
+// look at a picture asks the banks as they are by then what it offends, and each sweep removes what they do not allow any more.
 package gallery
 
 import (
@@ -20,7 +21,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/blob"
+	"github.com/ringfence/ringfence/media/hamming"
 	"github.com/ringfence/ringfence/media/picture"
 	"github.com/ringfence/ringfence/media/preview"
 )
@@ -31,9 +34,10 @@ var ErrNone = errors.New("gallery: nothing is kept of this picture")
 // Options of a gallery.
 type Options struct {
 	Rules     Rules
-	Retention time.Duration // since a picture was seen last
-	Quota     int64         // bytes of blobs
-	Now       func() int64  // nanoseconds since 1970
+	Banks     func() *bank.Set // as they are
+	Retention time.Duration    // since a picture was seen last
+	Quota     int64            // bytes of blobs
+	Now       func() int64     // nanoseconds since 1970
 	Log       *slog.Logger
 }
 
@@ -43,6 +47,7 @@ const (
 	maxAccounts = 1000 // of a picture that are remembered
 	maxPolicies = 64   // likewise
 	seenStep    = int64(time.Hour)
+	settleTime  = 10 * time.Second
 )
 
 // Picture is what is known of a picture that was seen.
@@ -54,6 +59,10 @@ type Picture struct {
 	First    int64    `json:"first"`    // when it was seen first, in nanoseconds since 1970
 	Last     int64    `json:"last"`     // and last, late by an hour at most
 	Size     int64    `json:"size"`     // bytes that are kept
+
+	PDQ  []hamming.Hash `json:"pdq,omitempty"` // by which banks know it, beside the digest
+	MD5  string         `json:"md5,omitempty"`
+	SHA1 string         `json:"sha1,omitempty"`
 }
 
 // Sighting is a picture that somebody posted, and that offends policies.
@@ -61,6 +70,7 @@ type Sighting struct {
 	Digest   string // SHA-256 of the file, in 64 lower-case hexadecimal digits
 	Account  string
 	Policies []string
+	Hashes   bank.Picture // by which it was looked up; of no hash that is not here it is known later that a bank holds it
 	File     []byte
 	Picture  *picture.Picture // the file decoded
 }
@@ -71,9 +81,11 @@ type Gallery struct {
 	store blob.Store
 	opts  Options
 
-	mu    sync.Mutex
-	index map[string]*Picture // by digest; what they point to does not change
-	bytes int64
+	mu        sync.Mutex
+	index     map[string]*Picture // by digest; what they point to does not change
+	unsettled map[string]bool     // digests of those that the store does not have as the index does
+	bytes     int64
+	checked   *bank.Set // that everything was compared with
 }
 
 const prefix = "pictures/"
@@ -91,7 +103,7 @@ func name(digest, part string) string { return prefix + digest[:2] + "/" + diges
 
 // Open reads what the store keeps, and removes what the rules do not allow any more.
 func Open(ctx context.Context, store blob.Store, opts Options) (*Gallery, error) {
-	g := &Gallery{store: store, opts: opts, index: map[string]*Picture{}}
+	g := &Gallery{store: store, opts: opts, index: map[string]*Picture{}, unsettled: map[string]bool{}}
 	blobs, err := store.List(ctx, prefix, "", 4*maxPictures)
 	if err != nil {
 		return nil, fmt.Errorf("gallery: %w", err)
@@ -113,15 +125,19 @@ func Open(ctx context.Context, store blob.Store, opts Options) (*Gallery, error)
 		g.index[digest] = p
 		g.bytes += p.Size
 	}
-	for _, b := range blobs { // that a crash left behind
-		if g.index[path.Base(path.Dir(b.Name))] == nil {
+	for _, b := range blobs { // that a crash or a failure left behind
+		p := g.index[path.Base(path.Dir(b.Name))]
+		switch part := path.Base(b.Name); {
+		case p == nil:
 			if err := store.Delete(ctx, b.Name); err != nil {
 				return nil, fmt.Errorf("gallery: %w", err)
 			}
+		case part == originalPart && p.Keep < Original, part == previewPart && p.Keep < Preview:
+			g.unsettled[p.Digest] = true
 		}
 	}
 	for _, p := range g.sorted() {
-		if err := g.restrict(ctx, p, opts.Rules.For(p.Policies)); err != nil {
+		if err := g.restrict(ctx, p, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -137,13 +153,13 @@ func (g *Gallery) Keep(ctx context.Context, s Sighting) error {
 	defer g.mu.Unlock()
 	now := g.opts.Now()
 	old, known := g.index[s.Digest]
-	p := &Picture{Digest: s.Digest, First: now, Last: now}
+	p := &Picture{Digest: s.Digest, First: now, Last: now, PDQ: slices.Clone(s.Hashes.PDQ), MD5: s.Hashes.MD5, SHA1: s.Hashes.SHA1}
 	if known {
 		*p = *old
 	}
 	p.Policies = merged(p.Policies, maxPolicies, s.Policies...)
 	p.Accounts = merged(p.Accounts, maxAccounts, s.Account)
-	keep := g.opts.Rules.For(p.Policies)
+	keep := g.opts.Rules.For(slices.Concat(s.Policies, p.Policies)) // for p has not all where there are many
 	if !known {
 		p.Keep = keep
 		if err := g.put(ctx, p, &s); err != nil {
@@ -151,14 +167,12 @@ func (g *Gallery) Keep(ctx context.Context, s Sighting) error {
 		}
 		return g.sweep(ctx)
 	}
-	if len(p.Policies) == len(old.Policies) && len(p.Accounts) == len(old.Accounts) && now < old.Last+seenStep {
+	if len(p.Policies) == len(old.Policies) && len(p.Accounts) == len(old.Accounts) && now < old.Last+seenStep && !g.unsettled[p.Digest] {
 		return nil
 	}
 	p.Last = max(now, old.Last)
-	if err := g.about(ctx, p); err != nil {
-		return err
-	}
-	return g.restrict(ctx, p, keep)
+	p.Keep = min(keep, old.Keep) // never more: what was not kept then is not here any more
+	return g.settle(ctx, p)
 }
 
 // merged adds words to a sorted list, up to a number of them.
@@ -172,72 +186,91 @@ func merged(list []string, most int, words ...string) []string {
 	return list
 }
 
-// put stores what is kept of a new picture. g.mu is held.
+// put stores what is kept of a new picture; where that fails, nothing. g.mu is held.
 func (g *Gallery) put(ctx context.Context, p *Picture, s *Sighting) error {
+	var blurred []byte
 	if p.Keep != Nothing {
-		blurred, err := preview.Blurred(s.Picture)
-		if err != nil {
+		var err error
+		if blurred, err = preview.Blurred(s.Picture); err != nil {
 			return err
 		}
-		if err := g.store.Put(ctx, name(p.Digest, previewPart), blurred); err != nil {
-			return fmt.Errorf("gallery: %w", err)
+		err = g.store.Put(ctx, name(p.Digest, previewPart), blurred)
+		if err == nil && p.Keep == Original {
+			err = g.store.Put(ctx, name(p.Digest, originalPart), s.File)
 		}
-		p.Size = int64(len(blurred))
+		if err != nil {
+			none := *p
+			none.Keep = Nothing
+			return errors.Join(fmt.Errorf("gallery: %w", err), g.settle(ctx, &none))
+		}
 	}
+	p.Size = int64(len(blurred))
 	if p.Keep == Original {
-		if err := g.store.Put(ctx, name(p.Digest, originalPart), s.File); err != nil {
-			return fmt.Errorf("gallery: %w", err)
-		}
 		p.Size += int64(len(s.File))
 	}
-	return g.about(ctx, p)
+	return g.settle(ctx, p)
 }
 
-// about stores what is known of a picture. g.mu is held.
-func (g *Gallery) about(ctx context.Context, p *Picture) error {
+// settle makes p what is known of a picture, removes the parts above p.Keep from the store, and writes p there. At once nothing more is
+// shown than p.Keep, also where the store fails; what it could not do is done with the next sighting or sweep, or when the gallery is opened. Not even a caller
+// that is out of time leaves it half done. g.mu is held, or g is being made.
+func (g *Gallery) settle(ctx context.Context, p *Picture) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	if old := g.index[p.Digest]; old != nil {
+		g.bytes -= old.Size
+	}
+	g.index[p.Digest], g.unsettled[p.Digest] = p, true
+	g.bytes += p.Size
+	var failed error
+	if p.Keep < Original {
+		failed = g.store.Delete(ctx, name(p.Digest, originalPart))
+	}
+	if p.Keep < Preview {
+		failed = errors.Join(failed, g.store.Delete(ctx, name(p.Digest, previewPart)))
+	}
+	if failed == nil && p.Keep < Original && p.Size != 0 { // of the preview alone
+		less := *p
+		blurred, err := g.store.Get(ctx, name(p.Digest, previewPart))
+		if less.Size = int64(len(blurred)); err != nil && !errors.Is(err, blob.ErrNone) {
+			failed = err
+		}
+		g.bytes += less.Size - p.Size
+		p, g.index[p.Digest] = &less, &less
+	}
 	data, err := json.Marshal(p)
 	if err == nil {
 		err = g.store.Put(ctx, name(p.Digest, aboutPart), data)
 	}
-	if err != nil {
-		return fmt.Errorf("gallery: %w", err)
+	if failed = errors.Join(failed, err); failed != nil {
+		return fmt.Errorf("gallery: %w", failed)
 	}
-	if old := g.index[p.Digest]; old != nil {
-		g.bytes -= old.Size
-	}
-	g.index[p.Digest] = p
-	g.bytes += p.Size
+	delete(g.unsettled, p.Digest)
 	return nil
 }
 
-// restrict brings what is kept of a known picture down to what may be; never up: the file is not here any more. g.mu is held, or g is
-// being made.
-func (g *Gallery) restrict(ctx context.Context, p *Picture, keep Keep) error {
-	if keep >= p.Keep {
+// restrict brings what is kept of a known picture down to what its policies and some more allow. g.mu is held, or g is being made.
+func (g *Gallery) restrict(ctx context.Context, p *Picture, more []string) error {
+	less := *p
+	less.Policies = merged(p.Policies, maxPolicies, more...)
+	less.Keep = min(p.Keep, g.opts.Rules.For(slices.Concat(more, p.Policies)))
+	if less.Keep == p.Keep && len(less.Policies) == len(p.Policies) && !g.unsettled[p.Digest] {
 		return nil
 	}
-	less := *p
-	less.Keep = keep
-	gone := []string{originalPart}
-	if keep == Nothing {
-		gone, less.Size = append(gone, previewPart), 0
-	} else {
-		blurred, err := g.store.Get(ctx, name(p.Digest, previewPart))
-		if err != nil {
-			return fmt.Errorf("gallery: %w", err)
-		}
-		less.Size = int64(len(blurred))
+	return g.settle(ctx, &less)
+}
+
+// offends gives the policies of the entries of banks that hold a picture.
+func (g *Gallery) offends(banks *bank.Set, p *Picture) []string {
+	if banks == nil || p.Keep == Nothing {
+		return nil
 	}
-	// First it is not shown any more, then it is not there any more.
-	if err := g.about(ctx, &less); err != nil {
-		return err
+	at := bank.Occasion{Time: g.opts.Now()}
+	if len(p.Accounts) > 0 {
+		at.Actor = p.Accounts[0]
 	}
-	for _, part := range gone {
-		if err := g.store.Delete(ctx, name(p.Digest, part)); err != nil {
-			return fmt.Errorf("gallery: %w", err)
-		}
-	}
-	return nil
+	var reader bank.Reader
+	return Offended(reader.LookAt(nil, banks, &bank.Picture{PDQ: p.PDQ, MD5: p.MD5, SHA1: p.SHA1, SHA256: p.Digest}, "", at))
 }
 
 // remove forgets a picture. g.mu is held, or g is being made.
@@ -248,6 +281,7 @@ func (g *Gallery) remove(ctx context.Context, p *Picture) error {
 		}
 	}
 	delete(g.index, p.Digest)
+	delete(g.unsettled, p.Digest)
 	g.bytes -= p.Size
 	return nil
 }
@@ -267,10 +301,29 @@ func (g *Gallery) sorted() []*Picture {
 	return list
 }
 
-// Sweep removes what was kept long enough. Call it from time to time.
+// Sweep removes what was kept long enough, and what the banks as they are do not allow. Call it from time to time. Where banks have changed since it was called
+// last, each picture of which more than nothing is kept is looked up, for which nothing else waits.
 func (g *Gallery) Sweep(ctx context.Context) error {
+	if err := g.outdated(ctx); err != nil {
+		return err
+	}
+	if err := g.recheck(ctx); err != nil {
+		return err
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.sweep(ctx)
+}
+
+// outdated removes what was kept long enough, and does what failed before.
+func (g *Gallery) outdated(ctx context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for digest := range g.unsettled {
+		if err := g.restrict(ctx, g.index[digest], nil); err != nil {
+			return err
+		}
+	}
 	oldest := g.opts.Now() - int64(g.opts.Retention)
 	for _, p := range g.sorted() {
 		if p.Last >= oldest {
@@ -280,7 +333,41 @@ func (g *Gallery) Sweep(ctx context.Context) error {
 			return err
 		}
 	}
-	return g.sweep(ctx)
+	return nil
+}
+
+// recheck brings down what is kept of pictures that the banks as they are know under stricter policies.
+func (g *Gallery) recheck(ctx context.Context) error {
+	banks := g.opts.Banks()
+	g.mu.Lock()
+	list := g.sorted()
+	same := banks == g.checked
+	g.mu.Unlock()
+	if same {
+		return nil
+	}
+	for _, p := range list {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		more := g.offends(banks, p)
+		if len(more) == 0 {
+			continue
+		}
+		g.mu.Lock()
+		var err error
+		if now := g.index[p.Digest]; now != nil {
+			err = g.restrict(ctx, now, more)
+		}
+		g.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.checked = banks
+	return nil
 }
 
 // sweep removes what is too much, down to nine tenths, so that it is not needed for every picture. g.mu is held.
@@ -314,7 +401,7 @@ func (g *Gallery) Erase(ctx context.Context, account string) (pictures int, err 
 		} else {
 			less := *p
 			less.Accounts = slices.Delete(slices.Clone(p.Accounts), at, at+1)
-			err = g.about(ctx, &less)
+			err = g.settle(ctx, &less)
 		}
 		if err != nil {
 			return pictures, err
@@ -323,15 +410,19 @@ func (g *Gallery) Erase(ctx context.Context, account string) (pictures int, err 
 	return pictures, nil
 }
 
-// Find gives what is known of a picture.
+// Find gives what is known of a picture, with what the banks as they are say of it.
 func (g *Gallery) Find(digest string) (Picture, error) {
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	p, ok := g.index[digest]
+	g.mu.Unlock()
 	if !ok {
 		return Picture{}, fmt.Errorf("%w: %.80q", ErrNone, digest)
 	}
-	return *p, nil
+	now := *p
+	more := g.offends(g.opts.Banks(), p)
+	now.Keep = min(p.Keep, g.opts.Rules.For(slices.Concat(more, p.Policies)))
+	now.Policies = merged(p.Policies, maxPolicies, more...)
+	return now, nil
 }
 
 // Preview gives the blurred JPEG of a picture.

@@ -16,8 +16,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/blob"
 	"github.com/ringfence/ringfence/internal/blob/folder"
+	"github.com/ringfence/ringfence/media/hamming"
 	"github.com/ringfence/ringfence/media/picture"
 )
 
@@ -27,6 +29,7 @@ type bench struct {
 	t     *testing.T
 	store blob.Store
 	now   int64
+	banks *bank.Set
 }
 
 func newBench(t *testing.T, rules Rules) *bench {
@@ -43,7 +46,7 @@ func newBench(t *testing.T, rules Rules) *bench {
 
 func (b *bench) open(rules Rules, quota int64) {
 	b.t.Helper()
-	g, err := Open(b.t.Context(), b.store, Options{Rules: rules, Retention: 24 * time.Hour, Quota: quota, Now: func() int64 { return b.now },
+	g, err := Open(b.t.Context(), b.store, Options{Rules: rules, Banks: func() *bank.Set { return b.banks }, Retention: 24 * time.Hour, Quota: quota, Now: func() int64 { return b.now },
 		Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.t.Fatal(err)
@@ -255,5 +258,118 @@ func TestFor(t *testing.T) {
 	})
 	if diff := cmp.Diff(Nothing, rules.For(nil)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// sight is a picture that is seen with a store that may fail and a caller that may be gone.
+func (b *bench) sight(ctx context.Context, account, policy string) error {
+	return b.Keep(ctx, Sighting{Digest: digest(1), Account: account, Policies: []string{policy}, File: []byte("f"),
+		Hashes: bank.Picture{PDQ: []hamming.Hash{{1, 2, 3, 4}}}, Picture: &picture.Picture{W: 4, H: 4, Pix: make([]byte, 48)}})
+}
+
+// TestNeverLeavesNothing: what failed when a picture turned out to be of a policy under never is not shown meanwhile, and is done with the next sighting or
+// sweep.
+func TestNeverLeavesNothing(t *testing.T) {
+	for name, again := range map[string]func(*bench) error{
+		"sighting": func(b *bench) error { return b.sight(t.Context(), "b", "child-safety") },
+		"sweep":    func(b *bench) error { return b.Sweep(t.Context()) },
+	} {
+		for n := range 3 { // the first change that fails, after which all do
+			b := newBench(t, rules)
+			whole := b.store
+			b.Gallery.store = &failing{whole, 1000}
+			if err := b.sight(t.Context(), "a", "spam"); err != nil {
+				t.Fatal(err)
+			}
+			b.Gallery.store.(*failing).left = n
+			if err := b.sight(t.Context(), "b", "child-safety"); !errors.Is(err, errDisk) {
+				t.Fatalf("%s, change %d: got %v, want %v", name, n, err, errDisk)
+			}
+			if got := b.kept(1); got != "known" {
+				t.Errorf("%s, change %d: %q is shown while the store fails", name, n, got)
+			}
+			b.Gallery.store = whole
+			if err := again(b); err != nil {
+				t.Fatal(err)
+			}
+			if got := b.names(1); !slices.Equal(got, []string{"about"}) {
+				t.Errorf("%s, change %d: %q are stored", name, n, got)
+			}
+			b.open(rules, 1<<20)
+			if got := b.kept(1); got != "known" {
+				t.Errorf("%s, change %d: %q in the next life", name, n, got)
+			}
+		}
+	}
+}
+
+// TestOpenRemovesWhatIsLeft: originals above what their description allows, as a crash leaves them, go at the start.
+func TestOpenRemovesWhatIsLeft(t *testing.T) {
+	b := newBench(t, rules)
+	b.see(1, "a", "child-safety")
+	for _, part := range []string{previewPart, originalPart} {
+		if err := b.store.Put(t.Context(), name(digest(1), part), []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.open(rules, 1<<20)
+	if got := b.names(1); !slices.Equal(got, []string{"about"}) {
+		t.Errorf("%q are stored", got)
+	}
+}
+
+// TestCallerOutOfTime: a caller whose time is over does not leave an original behind.
+func TestCallerOutOfTime(t *testing.T) {
+	b := newBench(t, rules)
+	b.see(1, "a", "spam")
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := b.sight(gone, "b", "child-safety"); err != nil {
+		t.Error(err)
+	}
+	if got := b.names(1); !slices.Equal(got, []string{"about"}) {
+		t.Errorf("%q are stored", got)
+	}
+}
+
+// TestBanksChange: an entry that comes later hides a picture that was kept before at once, and the next sweep removes it, also in the next life.
+func TestBanksChange(t *testing.T) {
+	for name, value := range map[string]string{"pdq": hamming.Hash{1, 2, 3, 4}.String(), "md5": strings.Repeat("a", 32), "sha256": "sha256:" + digest(1)} {
+		b := newBench(t, rules)
+		if err := b.Keep(t.Context(), Sighting{Digest: digest(1), Account: "a", Policies: []string{"spam"}, File: []byte("f"),
+			Hashes:  bank.Picture{PDQ: []hamming.Hash{{1, 2, 3, 4}}, MD5: strings.Repeat("a", 32)},
+			Picture: &picture.Picture{W: 4, H: 4, Pix: make([]byte, 48)}}); err != nil {
+			t.Fatal(err)
+		}
+		b.open(rules, 1<<20)
+		if got := b.kept(1); got != "known, preview, f" {
+			t.Fatalf("%s: at first %q", name, got)
+		}
+		set, err := (*bank.Set)(nil).Apply(&bank.Edit{Bank: "known", Version: 1, Header: &bank.Header{Kind: bank.Hashes, Policy: "child-safety"}, Add: []bank.Entry{{Value: value}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.banks = set
+		p, err := b.Find(digest(1))
+		if got := b.kept(1); got != "known" || err != nil || p.Keep != Nothing || !slices.Contains(p.Policies, "child-safety") {
+			t.Errorf("%s: as soon as the bank has it, %q, %+v, %v", name, got, p, err)
+		}
+		if err := b.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.banks = nil
+		if got := b.names(1); !slices.Equal(got, []string{"about"}) || b.kept(1) != "known" {
+			t.Errorf("%s: after the sweep %q are stored", name, got)
+		}
+	}
+}
+
+// TestNoPolicy: of an entry that states no policy nobody knows what it is of, so nothing is kept unless the rules say so.
+func TestNoPolicy(t *testing.T) {
+	if got := rules.For([]string{NoPolicy}); got != Nothing {
+		t.Errorf("got %s, want nothing", got)
+	}
+	if got := (Rules{Policies: map[string]Keep{NoPolicy: Preview}}).For([]string{NoPolicy}); got != Preview {
+		t.Errorf("stated: got %s, want preview", got)
 	}
 }

@@ -1,9 +1,25 @@
 package gallery
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/ringfence/ringfence/rule"
 )
+
+// NoPolicy stands for the policy of a bank's entry that states none.
+const NoPolicy = "none"
+
+// Offended gives the policies of the bad entries that were found.
+func Offended(found []rule.Found) (policies []string) {
+	for i := range found {
+		if f := &found[i]; !f.Good {
+			policies = append(policies, cmp.Or(f.Policy, NoPolicy))
+		}
+	}
+	return policies
+}
 
 // Keep is how much is kept of a picture; more is greater.
 type Keep int
@@ -40,7 +56,7 @@ func (k *Keep) UnmarshalText(word []byte) (err error) {
 // Rules say what is kept of a picture, by the policies that it offends.
 type Rules struct {
 	Default  Keep
-	Policies map[string]Keep // of those that differ
+	Policies map[string]Keep // of those that differ; NoPolicy is Nothing unless it is here, for nobody knows what such an entry is of
 	Never    []string        // policies of whose pictures nothing is kept, whatever else is said
 }
 
@@ -55,7 +71,7 @@ func (r Rules) For(policies []string) Keep {
 		switch {
 		case slices.Contains(r.Never, p):
 			keep = Nothing
-		case !differs:
+		case !differs && p != NoPolicy:
 			keep = r.Default
 		}
 		least = min(least, keep)

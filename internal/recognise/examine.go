@@ -194,8 +194,9 @@ func (w *Worker) findKnown(ctx context.Context, j *job, p *signals.Picture, file
 	}
 	var reader bank.Reader
 	found := reader.LookShown(nil, w.opts.Banks(), shown, "", bank.Occasion{Actor: j.event.Actor, Time: j.event.Time})
-	if policies := policiesOf(found); len(policies) > 0 {
-		w.keep(ctx, gallery.Sighting{Digest: p.SHA256, Account: j.event.Actor, Policies: policies, File: file, Picture: decoded})
+	if policies := gallery.Offended(found); len(policies) > 0 {
+		hashes, _ := p.Hashes(nil)
+		w.keep(ctx, gallery.Sighting{Digest: p.SHA256, Account: j.event.Actor, Policies: policies, Hashes: hashes, File: file, Picture: decoded})
 	}
 	return &signals.Known{Shown: shown}
 }

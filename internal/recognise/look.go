@@ -1,7 +1,6 @@
 package recognise
 
 import (
-	"cmp"
 	"context"
 	"crypto/md5"
 	"crypto/sha1"
@@ -118,7 +117,7 @@ func (w *Worker) hashFile(ctx context.Context, j *job, file []byte, p *signals.P
 		return
 	}
 	if policies := t.offends(w.opts.Banks(), j, p); len(policies) > 0 {
-		w.keep(ctx, gallery.Sighting{Digest: p.SHA256, Account: j.event.Actor, Policies: policies, File: file, Picture: decoded})
+		w.keep(ctx, gallery.Sighting{Digest: p.SHA256, Account: j.event.Actor, Policies: policies, Hashes: t.looked, File: file, Picture: decoded})
 	}
 }
 
@@ -126,21 +125,8 @@ func (w *Worker) hashFile(ctx context.Context, j *job, file []byte, p *signals.P
 func (t *tools) offends(banks *bank.Set, j *job, p *signals.Picture) (policies []string) {
 	t.looked, _ = p.Hashes(t.looked.PDQ)
 	t.found = t.banks.LookAt(t.found[:0], banks, &t.looked, "", bank.Occasion{Actor: j.event.Actor, Time: j.event.Time})
-	return policiesOf(t.found)
+	return gallery.Offended(t.found)
 }
-
-// policiesOf are those of the bad entries that were found.
-func policiesOf(found []rule.Found) (policies []string) {
-	for i := range found {
-		if f := &found[i]; !f.Good {
-			policies = append(policies, cmp.Or(f.Policy, noPolicy))
-		}
-	}
-	return policies
-}
-
-// noPolicy stands for the policy of a bank's entry that states none.
-const noPolicy = "none"
 
 // keep keeps a picture. That it cannot be kept must not keep rules from deciding on it.
 func (w *Worker) keep(ctx context.Context, s gallery.Sighting) {
