@@ -30,7 +30,7 @@ func (c feedback) judge(ctx context.Context, verdict string) error {
 type banksConfirmCmd struct{ feedback }
 
 func (banksConfirmCmd) Help() string {
-	return `The key needs the scope act.
+	return `The key needs the scope review.
 
 Example:
 
@@ -43,7 +43,7 @@ type banksDisputeCmd struct{ feedback }
 
 func (banksDisputeCmd) Help() string {
 	return `A dispute with --distance makes the entry stricter than the match was. Three disputes, and more than there are confirmations,
-put it into quarantine. The key needs the scope act.
+put it into quarantine. The key needs the scope review.
 
 Example:
 

@@ -142,7 +142,7 @@ type banksExportCmd struct {
 	reader
 	Name   string `arg:"" help:"The bank."`
 	Format string `enum:"ndjson,threatexchange-json,threatexchange-csv,hashes" default:"ndjson" help:"ndjson is the whole bank, for banks put; the others are lists of hashes for others, of entries that may be shared."`
-	With   string `enum:"red,amber,green,clear" default:"green" help:"Of lists for others: who gets them, by the Traffic Light Protocol. Entries with a stricter word, or none, are left out."`
+	With   string `enum:"amber,green,clear" default:"green" help:"Of lists for others: who gets them, by the Traffic Light Protocol. Entries with a stricter word, or none, are left out."`
 }
 
 func (banksExportCmd) Help() string {

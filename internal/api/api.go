@@ -87,6 +87,7 @@ type API struct {
 	uploads *slots
 	streams *semaphore.Weighted
 	hashing chan struct{} // has one for each uploaded picture that is being hashed
+	files   chan struct{} // has one for each that is in memory to be
 	scratch sync.Pool     // *scratch
 	served  atomic.Uint64
 	pulse   pulse

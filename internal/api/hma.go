@@ -1,13 +1,17 @@
 package api
 
 import (
+	"cmp"
 	"context"
-	"crypto/md5" //nolint:gosec // MD5 is what lists of known files hold
+	"crypto/md5"  //nolint:gosec // MD5 and SHA-1 are what lists of known files hold
+	"crypto/sha1" //nolint:gosec // as above
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -35,6 +39,7 @@ const (
 	hmaPixels  = 20_000_000
 	hmaDecode  = 20 * time.Second
 	hmaHashers = 2 // files that are decoded at a time; others wait
+	hmaFiles   = 8 // in memory at a time; others are refused
 )
 
 type hmaSignal struct {
@@ -46,7 +51,7 @@ type hmaSignal struct {
 var hmaSignals = []hmaSignal{{"pdq", "", 64}, {"md5", "", 32}, {"sha1", "", 40}, {"sha256", "sha256:", 64}}
 
 func (a *API) routeHMA() {
-	a.hashing = make(chan struct{}, hmaHashers)
+	a.hashing, a.files = make(chan struct{}, hmaHashers), make(chan struct{}, hmaFiles)
 	for _, r := range []struct {
 		method, path, id, summary string
 		serve                     func(*http.Request) (int, any, error)
@@ -67,6 +72,8 @@ func (a *API) routeHMA() {
 			Description: "For clients of Hasher-Matcher-Actioner; see docs/banks.md.", Parameters: hmaParameters(r.path),
 			Responses: map[string]*huma.Response{"200": {Description: "As HMA answers."}},
 		}, func(w http.ResponseWriter, req *http.Request) {
+			late := time.AfterFunc(a.Limits.Stall, func() { cut(http.NewResponseController(w).SetReadDeadline) }) // bodies of these calls are small
+			defer late.Stop()
 			status, answer, err := r.serve(req)
 			if err != nil {
 				var p hmaProblem
@@ -97,7 +104,7 @@ func hmaParameters(path string) (list []*huma.Param) {
 		}
 	}
 	if strings.HasSuffix(path, "lookup") {
-		for _, name := range []string{"signal", "signal_type", "banks", "seed", "include_distance", "bypass_coinflip"} {
+		for _, name := range []string{"signal", "signal_type", "banks", "seed", "include_distance"} {
 			list = append(list, &huma.Param{Name: name, In: "query", Schema: text})
 		}
 	}
@@ -157,19 +164,22 @@ func hmaPicture(kind, value string) (p bank.Picture, entry string, err error) {
 	return p, "", hmaBad("No such SignalType '%.40s'", kind)
 }
 
-// hmaFind looks a hash up in the banks that events are read with now, of the named ones if any are. Known-good banks take away what they hold.
-func (a *API) hmaFind(req *http.Request, kind, value string) ([]rule.Found, error) {
+// hmaHashOf looks a hash up that a client names.
+func (a *API) hmaHashOf(req *http.Request, kind, value string) ([]rule.Found, error) {
 	p, entry, err := hmaPicture(kind, value)
 	if err != nil {
 		return nil, err
 	}
+	return a.hmaFind(req, &p, entry)
+}
+
+// hmaFind looks a picture up in the banks that events are read with now, of the named ones if any are. Known-good banks take away what they hold, by
+// whichever hash. seed stands for the account where the client names none: HMA throws a die; the same hash gets the same answer here.
+func (a *API) hmaFind(req *http.Request, p *bank.Picture, seed string) ([]rule.Found, error) {
 	query := req.URL.Query()
-	at := bank.Occasion{Actor: query.Get("seed"), Time: a.Now()}
-	if at.Actor == "" {
-		at.Actor = entry // HMA throws a die; the same hash gets the same answer here
-	}
+	at := bank.Occasion{Actor: cmp.Or(query.Get("seed"), seed), Time: a.Now()}
 	var reader bank.Reader
-	found := reader.LookAt(nil, a.Engine.Status().Banks, &p, "", at)
+	found := reader.LookAt(nil, a.Engine.Status().Banks, p, "", at)
 	floods, err := a.Engine.Quarantines(req.Context())
 	if err != nil {
 		return nil, err
@@ -192,7 +202,7 @@ func (a *API) hmaFind(req *http.Request, kind, value string) ([]rule.Found, erro
 
 func (a *API) hmaRawLookup(req *http.Request) (int, any, error) {
 	query := req.URL.Query()
-	found, err := a.hmaFind(req, query.Get("signal_type"), query.Get("signal"))
+	found, err := a.hmaHashOf(req, query.Get("signal_type"), query.Get("signal"))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -210,15 +220,6 @@ func (a *API) hmaRawLookup(req *http.Request) (int, any, error) {
 	return http.StatusOK, map[string]any{"matches": ids}, nil
 }
 
-func (a *API) byBank(req *http.Request, kind, value string) (map[string][]hmaMatch, error) {
-	found, err := a.hmaFind(req, kind, value)
-	out := map[string][]hmaMatch{}
-	for _, f := range found {
-		out[f.Bank] = append(out[f.Bank], hmaMatch{contentID(f.Bank, f.Entry), strconv.Itoa(f.Distance)})
-	}
-	return out, err
-}
-
 func (a *API) hmaLookup(req *http.Request) (int, any, error) {
 	query := req.URL.Query()
 	if query.Get("url") != "" {
@@ -227,28 +228,46 @@ func (a *API) hmaLookup(req *http.Request) (int, any, error) {
 	if query.Get("signal") == "" || query.Get("signal_type") == "" {
 		return 0, nil, hmaBad("Either url or both signal and signal_type are required")
 	}
-	out, err := a.byBank(req, query.Get("signal_type"), query.Get("signal"))
+	found, err := a.hmaHashOf(req, query.Get("signal_type"), query.Get("signal"))
+	out := map[string][]hmaMatch{}
+	for _, f := range found {
+		out[f.Bank] = append(out[f.Bank], hmaMatch{contentID(f.Bank, f.Entry), strconv.Itoa(f.Distance)})
+	}
 	return http.StatusOK, out, err
 }
 
 func (a *API) hmaLookupFile(req *http.Request) (int, any, error) {
-	hashes, err := a.hmaHashes(req)
+	hashes, kinds, err := a.hmaHashes(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	p := bank.Picture{MD5: hashes["md5"], SHA1: hashes["sha1"], SHA256: hashes["sha256"]}
+	if hashes["pdq"] != "" {
+		h, err := hamming.Parse(hashes["pdq"])
+		if err != nil {
+			return 0, nil, err
+		}
+		p.PDQ = []hamming.Hash{h}
+	}
+	found, err := a.hmaFind(req, &p, p.SHA256)
 	if err != nil {
 		return 0, nil, err
 	}
 	out := map[string]map[string][]hmaMatch{}
-	for kind, value := range hashes {
-		if value == "" {
-			out[kind] = map[string][]hmaMatch{}
-		} else if out[kind], err = a.byBank(req, kind, value); err != nil {
-			return 0, nil, err
+	for _, kind := range kinds {
+		out[kind] = map[string][]hmaMatch{}
+	}
+	for _, f := range found {
+		if of := out[bank.HashKind(f.Entry)]; of != nil {
+			of[f.Bank] = append(of[f.Bank], hmaMatch{contentID(f.Bank, f.Entry), strconv.Itoa(f.Distance)})
 		}
 	}
 	return http.StatusOK, out, nil
 }
 
 func (a *API) hmaHash(req *http.Request) (int, any, error) {
-	hashes, err := a.hmaHashes(req)
+	hashes, kinds, err := a.hmaHashes(req)
+	maps.DeleteFunc(hashes, func(kind, _ string) bool { return !slices.Contains(kinds, kind) })
 	return http.StatusOK, hashes, err
 }
 
@@ -270,8 +289,61 @@ func (a *API) decode(ctx context.Context, file []byte) (p *picture.Picture, done
 	return p, done, nil
 }
 
-// hmaHashes hashes the one file of a form. A picture too flat for PDQ has an empty one, as there.
-func (a *API) hmaHashes(req *http.Request) (map[string]string, error) {
+// hmaKinds are the kinds of hashes that a request asks for, all if it names none.
+func hmaKinds(req *http.Request) (kinds []string, err error) {
+	asked := req.URL.Query().Get("types")
+	for _, s := range hmaSignals {
+		kinds = append(kinds, s.name)
+	}
+	if asked == "" {
+		return kinds, nil
+	}
+	var only []string
+	for kind := range strings.SplitSeq(asked, ",") {
+		if kind = strings.TrimSpace(kind); !slices.Contains(kinds, kind) {
+			return nil, hmaBad("signal type '%.40s' doesn't exist or is disabled", kind)
+		}
+		only = append(only, kind)
+	}
+	return only, nil
+}
+
+// hmaHashes hashes the one file of a form, and says which of its hashes are asked for. A picture too flat for PDQ has an empty one, as there. Where as many files
+// are in memory as may be, it says so before it reads.
+func (a *API) hmaHashes(req *http.Request) (hashes map[string]string, kinds []string, err error) {
+	if kinds, err = hmaKinds(req); err != nil {
+		return nil, nil, err
+	}
+	select {
+	case a.files <- struct{}{}:
+		defer func() { <-a.files }()
+	default:
+		return nil, nil, hmaProblem{http.StatusServiceUnavailable, errBusy.Error()}
+	}
+	file, err := hmaUpload(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithTimeout(req.Context(), hmaDecode)
+	defer cancel()
+	p, done, err := a.decode(ctx, file)
+	switch {
+	case errors.Is(err, errBusy):
+		return nil, nil, hmaProblem{http.StatusServiceUnavailable, err.Error()}
+	case err != nil:
+		return nil, nil, hmaBad("%v", err)
+	}
+	defer done()
+	m, s1, s256 := md5.Sum(file), sha1.Sum(file), sha256.Sum256(file) //nolint:gosec // as above
+	hashes = map[string]string{"md5": hex.EncodeToString(m[:]), "sha1": hex.EncodeToString(s1[:]), "sha256": hex.EncodeToString(s256[:]), "pdq": ""}
+	if s := pdq.NewHasher().Full(p.Pix, p.W, p.H); s.Quality >= pdq.MinQuality {
+		hashes["pdq"] = s.Hash().String()
+	}
+	return hashes, kinds, nil
+}
+
+// hmaUpload reads the one file of a form.
+func hmaUpload(req *http.Request) ([]byte, error) {
 	form, err := req.MultipartReader()
 	if err != nil {
 		return nil, hmaBad("Missing multipart/form-data file upload")
@@ -293,31 +365,5 @@ func (a *API) hmaHashes(req *http.Request) (map[string]string, error) {
 	if _, err := form.NextPart(); !errors.Is(err, io.EOF) {
 		return nil, hmaBad("Only one file allowed per request")
 	}
-	ctx, cancel := context.WithTimeout(req.Context(), hmaDecode)
-	defer cancel()
-	p, done, err := a.decode(ctx, file)
-	switch {
-	case errors.Is(err, errBusy):
-		return nil, hmaProblem{http.StatusServiceUnavailable, err.Error()}
-	case err != nil:
-		return nil, hmaBad("%v", err)
-	}
-	defer done()
-	digest := md5.Sum(file) //nolint:gosec // as above
-	out := map[string]string{"md5": hex.EncodeToString(digest[:]), "pdq": ""}
-	if s := pdq.NewHasher().Full(p.Pix, p.W, p.H); s.Quality >= pdq.MinQuality {
-		out["pdq"] = s.Hash().String()
-	}
-	kinds := req.URL.Query().Get("types")
-	for kind := range strings.SplitSeq(kinds, ",") {
-		if _, known := out[strings.TrimSpace(kind)]; kinds != "" && !known {
-			return nil, hmaBad("signal type '%.40s' doesn't exist or is disabled", kind)
-		}
-	}
-	for kind := range out {
-		if kinds != "" && !slices.ContainsFunc(strings.Split(kinds, ","), func(k string) bool { return strings.TrimSpace(k) == kind }) {
-			delete(out, kind)
-		}
-	}
-	return out, nil
+	return file, nil
 }

@@ -2,14 +2,19 @@ package api
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"mime/multipart"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // upload is a form with files under the names of fields, as HMA's clients send it.
@@ -103,14 +108,14 @@ func TestHMA(t *testing.T) {
 func TestHMAFiles(t *testing.T) {
 	r := newRig(t)
 	first := upload(t, r, "/h/hash", "photo").Body.String()
-	if !strings.HasPrefix(first, `{"md5":"`) || !strings.Contains(first, `"pdq":"`) || strings.Contains(first, `"pdq":""`) {
+	if !strings.HasPrefix(first, `{"md5":"`) || !strings.Contains(first, `"sha1":"`) || !strings.Contains(first, `"sha256":"`) || !strings.Contains(first, `"pdq":"`) || strings.Contains(first, `"pdq":""`) {
 		t.Fatalf("hashed: %s", first)
 	}
 	_, rest, _ := strings.Cut(first, `"pdq":"`)
 	hash := rest[:64]
 	get[BankMade](r, "PUT", "/v1/banks/b", `{"kind":"hashes","entries":[{"value":"`+hash+`"}],"reason":"r"}`)
 	r.settle()
-	if got, want := strings.TrimSpace(upload(t, r, "/m/lookup", "photo").Body.String()), fmt.Sprintf(`{"md5":{},"pdq":{"b":[{"bank_content_id":%d,"distance":"0"}]}}`, contentID("b", hash)); got != want {
+	if got, want := strings.TrimSpace(upload(t, r, "/m/lookup", "photo").Body.String()), fmt.Sprintf(`{"md5":{},"pdq":{"b":[{"bank_content_id":%d,"distance":"0"}]},"sha1":{},"sha256":{}}`, contentID("b", hash)); got != want {
 		t.Errorf("looked up: %s, want %s", got, want)
 	}
 	if got := strings.TrimSpace(upload(t, r, "/h/hash?types=pdq", "photo").Body.String()); got != `{"pdq":"`+hash+`"}` {
@@ -123,5 +128,84 @@ func TestHMAFiles(t *testing.T) {
 		if got.Code != 400 {
 			t.Errorf("%s: %d %s", name, got.Code, got.Body)
 		}
+	}
+}
+
+// TestHMAKinds: all kinds that are listed are hashed and looked up, and a file that a known-good bank holds by one of them is found by none.
+func TestHMAKinds(t *testing.T) {
+	r := newRig(t)
+	var hashes map[string]string
+	r.must(json.Unmarshal(upload(t, r, "/h/hash", "photo").Body.Bytes(), &hashes))
+	for _, s := range hmaSignals {
+		value := s.prefix + hashes[s.name]
+		get[BankMade](r, "PUT", "/v1/banks/"+s.name, `{"kind":"hashes","entries":[{"value":"`+value+`"}],"reason":"r"}`)
+		r.settle()
+		want := fmt.Sprintf(`{"%s":{"%s":[{"bank_content_id":%d,"distance":"0"}]}}`, s.name, s.name, contentID(s.name, value))
+		if got := strings.TrimSpace(upload(t, r, "/m/lookup?types="+s.name, "photo").Body.String()); got != want {
+			t.Errorf("%s: got %s, want %s", s.name, got, want)
+		}
+	}
+	get[BankMade](r, "PUT", "/v1/banks/fine", `{"kind":"hashes","good":true,"entries":[{"value":"`+hashes["md5"]+`"}],"reason":"r"}`)
+	r.settle()
+	if got, want := strings.TrimSpace(upload(t, r, "/m/lookup", "photo").Body.String()), `{"md5":{},"pdq":{},"sha1":{},"sha256":{}}`; got != want {
+		t.Errorf("known good: got %s, want %s", got, want)
+	}
+}
+
+// TestHMAKeepsEntries: what was added just now, and is not active yet, is not added a second time without what it states.
+func TestHMAKeepsEntries(t *testing.T) {
+	r := newRig(t)
+	md5 := strings.Repeat("ab", 16)
+	get[BankMade](r, "PUT", "/v1/banks/b", `{"kind":"hashes","entries":[],"reason":"r"}`)
+	r.settle()
+	get[BankMade](r, "PATCH", "/v1/banks/b", `{"add":[{"value":"`+md5+`","policy":"gore","severity":4}],"reason":"r"}`)
+	if got := r.do("POST", "/c/bank/B/signal", `{"md5":"`+md5+`"}`); got.Code != http.StatusOK {
+		t.Fatalf("%d %s", got.Code, got.Body)
+	}
+	r.settle()
+	if got := r.do("GET", "/v1/banks/b/entries", "").Body.String(); !strings.Contains(got, `"policy":"gore"`) {
+		t.Errorf("the entry became %s", got)
+	}
+}
+
+// unread is a body of which nothing must be read.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("it is read")
+	return 0, io.EOF
+}
+
+// TestHMAFull: a file for which there is no room is refused before any of it is in memory.
+func TestHMAFull(t *testing.T) {
+	a := API{files: make(chan struct{}, 1)}
+	a.files <- struct{}{}
+	req := httptest.NewRequest(http.MethodPost, "/h/hash", unread{t})
+	req.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+	var p hmaProblem
+	if _, _, err := a.hmaHashes(req); !errors.As(err, &p) || p.status != http.StatusServiceUnavailable {
+		t.Errorf("got %v, want 503", err)
+	}
+}
+
+// TestHMAStalled: a sender that pauses in the middle of its file is cut off, and gives its place back.
+func TestHMAStalled(t *testing.T) {
+	r := newRig(t, func(d *Deps) { d.Limits.Stall = 20 * time.Millisecond })
+	server := httptest.NewServer(r)
+	defer server.Close()
+	body, pause := io.Pipe()
+	defer body.Close()
+	go func() {
+		_, _ = io.WriteString(pause, "--x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a\"\r\n\r\nhalf")
+	}()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/h/hash", body)
+	r.must(err)
+	req.Header.Set("Authorization", "Bearer "+r.token)
+	req.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+	resp, err := server.Client().Do(req)
+	r.must(err)
+	defer resp.Body.Close()
+	if got := bodyOf(t, resp.Body); resp.StatusCode != http.StatusBadRequest || !strings.Contains(got, "cut off") {
+		t.Errorf("got %d %s", resp.StatusCode, got)
 	}
 }

@@ -114,6 +114,9 @@ func (a *API) hmaAddSignal(req *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	if b, err = a.Control.Bank(req.Context(), b.Name); err != nil { // with what was added just now
+		return 0, nil, err
+	}
 	var signals map[string]string
 	if err := json.NewDecoder(io.LimitReader(req.Body, 64<<10)).Decode(&signals); err != nil || len(signals) == 0 {
 		return 0, nil, hmaBad("No signals given")

@@ -56,6 +56,9 @@ func (c *Control) EditBank(ctx context.Context, a Author, e bank.Edit) (int, err
 		if old.Version == 0 {
 			return e, fmt.Errorf("bank %.64q: %w", e.Bank, record.ErrNotFound)
 		}
+		if old.Header.Kind == bank.Hashes {
+			e = normal(e)
+		}
 		e.Remove = slices.Clone(e.Remove)
 		slices.Sort(e.Remove)
 		e.Remove = slices.DeleteFunc(slices.Compact(e.Remove), func(value string) bool {
@@ -68,6 +71,29 @@ func (c *Control) EditBank(ctx context.Context, a Author, e bank.Edit) (int, err
 		}
 		return e, nil
 	}, c.store.PutChanges)
+}
+
+// normal gives an edit of a bank of hashes with its values as banks hold them. What is no hash is left for the check.
+func normal(e bank.Edit) bank.Edit {
+	write := func(value *string) {
+		if v, err := bank.NormalHash(*value); err == nil {
+			*value = v
+		}
+	}
+	e.Add, e.Feedback = slices.Clone(e.Add), slices.Clone(e.Feedback)
+	for i := range e.Add {
+		write(&e.Add[i].Value)
+	}
+	for i := range e.Feedback {
+		write(&e.Feedback[i].Value)
+	}
+	for _, values := range []*[]string{&e.Remove, &e.Quarantine, &e.Release} {
+		*values = slices.Clone(*values)
+		for i := range *values {
+			write(&(*values)[i])
+		}
+	}
+	return e
 }
 
 // request is a hash of what was asked for.
