@@ -111,7 +111,14 @@ func (c *Control) PutBank(ctx context.Context, a Author, f *bank.File) (int, err
 	if err := f.Check(); err != nil {
 		return 0, fmt.Errorf("%w: %w", record.ErrInvalid, err)
 	}
-	return c.editBank(ctx, a, f.Name, request("put", f), func(old *bank.Bank) (bank.Edit, error) { return old.Difference(f), nil }, c.store.PutChanges)
+	return c.editBank(ctx, a, f.Name, request("put", f), func(old *bank.Bank) (bank.Edit, error) {
+		if f.Kind == bank.Hashes {
+			as := *f
+			as.Entries = normal(bank.Edit{Add: f.Entries}).Add
+			return old.Difference(&as), nil
+		}
+		return old.Difference(f), nil
+	}, c.store.PutChanges)
 }
 
 // RollbackBank makes a bank what it was at an earlier version, and returns the version that it made.

@@ -229,3 +229,32 @@ func trainedModel(t *testing.T) []byte {
 	}
 	return m.Append(nil)
 }
+
+// TestHashesHowever: people write hashes in upper case and with what they are before them, as files do.
+func TestHashesHowever(t *testing.T) {
+	c, _, _ := newControl(t)
+	ada := Author{By: "person:ada", Reason: "r"}
+	pdq, md5 := strings.Repeat("ab", 32), strings.Repeat("cd", 16)
+	if _, err := c.PutBank(t.Context(), ada, &bank.File{Name: "h", Header: bank.Header{Kind: bank.Hashes}, Entries: []bank.Entry{{Value: "PDQ:" + strings.ToUpper(pdq)}}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []bank.Edit{
+		{Add: []bank.Entry{{Value: " md5:" + strings.ToUpper(md5)}}, Quarantine: []string{"pdq:" + pdq}},
+		{Remove: []string{strings.ToUpper(md5)}, Release: []string{strings.ToUpper(pdq)}},
+	} {
+		e.Bank = "h"
+		if _, err := c.EditBank(t.Context(), ada, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := c.Bank(t.Context(), "h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.Entries(); len(got) != 1 || got[0].Value != pdq {
+		t.Errorf("got %+v, want %s alone", got, pdq)
+	}
+	if s, _ := b.Standing(pdq); s.Quarantined != "" {
+		t.Errorf("it is still in quarantine: %+v", s)
+	}
+}

@@ -42,7 +42,8 @@ const (
 //	{"version":"2026-05-01","pictures":[{"scores":{"nudity":0.93}},{"error":"…"}]}
 //
 // Pictures that are asked about within some milliseconds share a request, and two requests are under way at most. More than twice that
-// wait not: they get [ErrBusy]. Nothing is asked a second time. Five requests in a row that fail open the circuit: for 5 s, doubling to a
+// wait not: they get [ErrBusy]. Where a request with several pictures fails, unless for want of time, each is asked about once more by itself, so that a picture
+// that makes the server fail costs the others nothing; it failed as a whole only if all of them do. Five that fail in a row open the circuit: for 5 s, doubling to a
 // minute, everything gets [ErrOpen] at once; then one request is tried.
 type HTTP struct {
 	opts    HTTPOptions
@@ -85,7 +86,7 @@ func (h *HTTP) Stats() Stats {
 	return Stats{h.requests.Load(), h.failures.Load(), h.scored.Load(), h.circuit.open()}
 }
 
-// Score implements [Scorer]. It waits for the answer, at most for about three times the timeout.
+// Score implements [Scorer]. It waits for the answer, for some times the timeout at most where the server is slow.
 func (h *HTTP) Score(ctx context.Context, p Picture) (Answer, error) {
 	answer := make(chan reply, 1)
 	select {
@@ -155,11 +156,12 @@ func (h *HTTP) send(ctx context.Context, batch []ask) {
 		h.fail(batch, ErrOpen)
 		return
 	}
-	h.requests.Add(1)
-	replies, err := h.post(ctx, batch)
+	replies, err := h.try(ctx, batch)
+	if err != nil && len(batch) > 1 && ctx.Err() == nil && !errors.Is(err, ErrTimeout) {
+		replies, err = h.singly(ctx, batch)
+	}
 	h.circuit.done(err == nil, h.opts.Now())
 	if err != nil {
-		h.failures.Add(1)
 		h.fail(batch, err)
 		return
 	}
@@ -169,6 +171,36 @@ func (h *HTTP) send(ctx context.Context, batch []ask) {
 		}
 		a.answer <- replies[i]
 	}
+}
+
+// singly asks about each picture of a batch by itself, until one takes too long. An error is that of all; replies have those of single pictures.
+func (h *HTTP) singly(ctx context.Context, batch []ask) (replies []reply, err error) {
+	works := false
+	for i := range batch {
+		if err == nil || !errors.Is(err, ErrTimeout) {
+			var one []reply
+			if one, err = h.try(ctx, batch[i:i+1]); err == nil {
+				works = true
+				replies = append(replies, one...)
+				continue
+			}
+		}
+		replies = append(replies, reply{err: h.wrap(err)})
+	}
+	if works {
+		return replies, nil
+	}
+	return nil, err
+}
+
+// try makes one request, and counts it.
+func (h *HTTP) try(ctx context.Context, batch []ask) ([]reply, error) {
+	h.requests.Add(1)
+	replies, err := h.post(ctx, batch)
+	if err != nil {
+		h.failures.Add(1)
+	}
+	return replies, err
 }
 
 type request struct {
@@ -249,13 +281,16 @@ func (h *HTTP) read(data []byte, n int) ([]reply, error) {
 		scores := map[string]float64{}
 		for policy, score := range p.Scores {
 			if !(score >= 0 && score <= 1) { // nor NaN
-				return nil, fmt.Errorf("%w: the score %v is not between 0 and 1", ErrMalformed, score)
+				replies[i].err = fmt.Errorf("scorer %s: %w: the score %v is not between 0 and 1", h.opts.Name, ErrMalformed, score)
+				break
 			}
 			if slices.Contains(h.opts.Policies, policy) {
 				scores[policy] = score
 			}
 		}
-		replies[i].answer = Answer{resp.Version, scores}
+		if replies[i].err == nil {
+			replies[i].answer = Answer{resp.Version, scores}
+		}
 	}
 	return replies, nil
 }

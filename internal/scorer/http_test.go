@@ -130,6 +130,44 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// TestOneBadPicture: a picture that makes the server fail, or answer with what is no score, costs the others nothing, and nobody the scorer.
+func TestOneBadPicture(t *testing.T) {
+	for name, bad := range map[string]func(context.Context, request) (int, string){
+		"fails": func(ctx context.Context, r request) (int, string) {
+			for _, p := range r.Pictures {
+				if len(p.JPEG) == 0 {
+					return 500, ""
+				}
+			}
+			return scores(ctx, r)
+		},
+		"no score": func(ctx context.Context, r request) (int, string) {
+			_, body := scores(ctx, r)
+			return 200, strings.Replace(body, `"nudity":0,`, `"nudity":7,`, 1)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := run(t, &model{answer: bad}, 4)
+				for range 2 * tolerated {
+					var group sync.WaitGroup
+					for i := range 4 {
+						group.Go(func() {
+							if _, err := h.Score(t.Context(), picture(i)); (err == nil) != (i > 0) || errors.Is(err, ErrOpen) {
+								t.Errorf("picture %d: %v", i, err)
+							}
+						})
+					}
+					group.Wait()
+				}
+				if h.Stats().Open {
+					t.Error("the circuit is open")
+				}
+			})
+		})
+	}
+}
+
 // TestSlow: a server that does not answer costs a picture its time and no more, and those for whom there is no room nothing.
 func TestSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
