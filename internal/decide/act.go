@@ -160,8 +160,10 @@ func reach(e *effect.Effect) int64 {
 // time.
 func (l *Loop) capped(r *rule.Rule, e *effect.Effect) string {
 	at, more := e.Time, reach(e)
-	if e.Target.Kind == event.GroupEntity && more > int64(r.Blast) {
-		return fmt.Sprintf("it is about %d members, above the blast radius of rule %s, %d", more, r.ID, r.Blast)
+	if e.Target.Kind == event.GroupEntity {
+		if had := l.struck(e); had+more > int64(r.Blast) {
+			return fmt.Sprintf("it is about %d members%s, above the blast radius of rule %s, %d", more, besides(had), r.ID, r.Blast)
+		}
 	}
 	if n, _ := l.facts.caps.Get("rule:" + r.ID + ":" + day(at)); n+more > int64(r.Cap) {
 		return fmt.Sprintf("rule %s enforced %d times today, %s", r.ID, n, limited(more, int64(r.Cap)))
@@ -174,6 +176,37 @@ func (l *Loop) capped(r *rule.Rule, e *effect.Effect) string {
 		return fmt.Sprintf("policy %s enforced %d times today, %s", r.Policy, n, limited(more, int64(limit)))
 	}
 	return ""
+}
+
+// struck counts the accounts on which as much as an enforcement on their group would do is in force for a group's sake: its members, and those that have left
+// it. So a group that grows is bounded as a whole.
+func (l *Loop) struck(e *effect.Effect) (n int64) {
+	all, _ := l.facts.enforcements.Get(e.Target.String())
+	var accounts []string
+	for step, have := range all {
+		if steps[step] >= steps[e.Value] {
+			accounts = append(accounts, have.Members...)
+		}
+	}
+	if l.groups != nil {
+		if g := l.groups.Group(e.Target.ID); g != nil {
+			accounts = append(accounts, g.Accounts...)
+		}
+	}
+	slices.Sort(accounts)
+	for _, account := range slices.Compact(accounts) {
+		if step, have := l.facts.inForce(event.Entity{Kind: event.AccountEntity, ID: account}.String()); have.Group != "" && steps[step] >= steps[e.Value] {
+			n++
+		}
+	}
+	return n
+}
+
+func besides(had int64) string {
+	if had == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" besides %d on whom it is in force", had)
 }
 
 // limited says in words what stands against so many enforcements more.
@@ -284,11 +317,18 @@ func (l *Loop) release(group, step string, members []string) (released []string)
 
 // veto keeps a person's no to an enforcement; the mildest step that was said no to stands.
 func (l *Loop) veto(entity, policy, step, by string) {
+	l.vetoUntil(entity, policy, step, by, l.state.Clock()+vetoFor)
+}
+
+func (l *Loop) vetoUntil(entity, policy, step, by string, expires int64) {
 	all, _ := l.facts.vetoes.Get(entity)
-	if v, ok := all[policy]; ok && l.facts.lasts(v.Expires) && steps[v.Step] < steps[step] {
-		step = v.Step
+	if v, ok := all[policy]; ok && l.facts.lasts(v.Expires) {
+		expires = max(expires, v.Expires)
+		if steps[v.Step] < steps[step] {
+			step = v.Step
+		}
 	}
-	edit(l.facts, l.facts.vetoes, entity, policy, &veto{Step: step, By: by, Expires: l.state.Clock() + vetoFor})
+	edit(l.facts, l.facts.vetoes, entity, policy, &veto{Step: step, By: by, Expires: expires})
 }
 
 func (l *Loop) byPerson(c *change.Change, kind effect.Kind, target event.Entity, value string, expires int64, out *Output) {

@@ -3,7 +3,9 @@ package decide
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/effect"
@@ -47,10 +49,23 @@ func (l *Loop) keepGroups(wanted bool) error {
 	return nil
 }
 
-// suspended says whether a step that puts accounts out of action is in force on a group.
+// suspended says whether a step that puts accounts out of action is in force on a group, or, whoever took it there, on most of its members.
 func (l *Loop) suspended(id string) bool {
 	step, _ := l.facts.inForce(event.Entity{Kind: event.GroupEntity, ID: id}.String())
-	return steps[step] >= steps["lock"]
+	if steps[step] >= steps["lock"] {
+		return true
+	}
+	g := l.groups.Group(id)
+	if g == nil {
+		return false
+	}
+	out := 0
+	for _, account := range g.Accounts {
+		if step, _ := l.facts.inForce(event.Entity{Kind: event.AccountEntity, ID: account}.String()); steps[step] >= steps["lock"] {
+			out++
+		}
+	}
+	return 2*out > len(g.Accounts)
 }
 
 // tickGroups lets the ticks of groups pass that are due at the clock.
@@ -62,8 +77,39 @@ func (l *Loop) tickGroups() []group.Change {
 	if err != nil {
 		l.failed = fmt.Errorf("decide: %w", err)
 	}
+	for i := range changes {
+		for n, from := range changes[i].Others {
+			l.spare(from, changes[i].Came[n])
+		}
+	}
 	return changes
 }
+
+// spare lets what people said for a group stand for those of its accounts that go over to another: each is allowed as the group was, and what was said no to
+// on the group is said no to on each. What stands for an account itself stays. It takes some microseconds an account, if anything was said.
+func (l *Loop) spare(from string, accounts []string) {
+	was := event.Entity{Kind: event.GroupEntity, ID: from}.String()
+	allows, _ := l.facts.allows.Get(was)
+	vetoes, _ := l.facts.vetoes.Get(was)
+	for _, account := range accounts {
+		key := event.Entity{Kind: event.AccountEntity, ID: account}.String()
+		own, _ := l.facts.allows.Get(key)
+		for _, policy := range slices.Sorted(maps.Keys(allows)) {
+			a := allows[policy]
+			if have, ok := own[policy]; l.facts.lasts(a.Expires) && !(ok && outlasts(have.Expires, a.Expires)) {
+				edit(l.facts, l.facts.allows, key, policy, &a)
+			}
+		}
+		for _, policy := range slices.Sorted(maps.Keys(vetoes)) {
+			if v := vetoes[policy]; l.facts.lasts(v.Expires) {
+				l.vetoUntil(key, policy, v.Step, v.By, v.Expires)
+			}
+		}
+	}
+}
+
+// outlasts says whether something that expires then stands at least as long as another; 0 is never.
+func outlasts(expires, other int64) bool { return expires == 0 || other != 0 && expires >= other }
 
 // group lets an event that is not late count for groups, and says which the actor is in. A late one learns what is known.
 func (l *Loop) group(it *extract.Item, in *rule.Input) {
@@ -105,9 +151,10 @@ func (l *Loop) readable(g *group.Group) *rule.Group {
 
 // raise evaluates the rules that listen to what happened to groups at a record.
 func (l *Loop) raise(at *extract.Item, changes []group.Change, out *Output) {
-	if l.set == nil || l.failed != nil {
+	if l.set == nil || l.failed != nil || len(changes) == 0 {
 		return
 	}
+	out.Decision.Line = bytes.Clone(out.Decision.Line) // what follows is made in the same memory
 	for i := range changes {
 		c := &changes[i]
 		g := l.groups.Group(c.Group)
@@ -115,7 +162,7 @@ func (l *Loop) raise(at *extract.Item, changes []group.Change, out *Output) {
 			continue
 		}
 		it := &extract.Item{Record: at.Record}
-		it.Record.Source, it.Record.ID = GroupSource, fmt.Sprintf("%s %s %d", c.Kind, c.Group, c.Version)
+		it.Record.Source, it.Record.ID = GroupSource, fmt.Sprintf("%s %s %d %d", c.Kind, c.Group, c.Version, c.At) // a return leaves the version
 		it.Identity = extract.Identity(GroupSource, it.Record.ID)
 		it.Event = event.Event{ID: it.Record.ID, Time: l.state.Clock(), Kind: string(c.Kind), Attrs: []event.Attr{
 			{Key: "gained", Value: event.Value{Kind: event.Number, Num: float64(c.Gained)}},

@@ -45,6 +45,8 @@ type Change struct {
 	Size    int
 	Gained  int      // members, of grew and merged
 	Others  []string // the groups that merged into it, or from which it split
+
+	Came [][]string // the accounts that came from each of Others; told once, and not kept in the history
 }
 
 // ChangeKind is what happened to a group. It is the kind of the event that rules listen to.
@@ -181,6 +183,8 @@ func (f *Finder) elsewhere(refined []component) map[*Group]int {
 func (f *Finder) goOn(g *Group, members []uint32, merged []*Group, at int64) {
 	f.touchGroup(g)
 	before, returns := len(g.members), g.State == Dormant
+	var others []string
+	var came [][]string
 	g.State = Active
 	for _, old := range merged {
 		f.touchGroup(old)
@@ -197,6 +201,7 @@ func (f *Finder) goOn(g *Group, members []uint32, merged []*Group, at int64) {
 		if old.FirstFlagged != 0 && (g.FirstFlagged == 0 || old.FirstFlagged < g.FirstFlagged) {
 			g.FirstFlagged = old.FirstFlagged
 		}
+		others, came = append(others, old.ID), append(came, f.namesOf(old.members))
 		old.State, old.Into, old.members, old.Accounts = Merged, g.ID, nil, nil
 	}
 	changed := len(merged) > 0
@@ -230,11 +235,7 @@ func (f *Finder) goOn(g *Group, members []uint32, merged []*Group, at int64) {
 	}
 	switch {
 	case len(merged) > 0:
-		var others []string
-		for _, old := range merged {
-			others = append(others, old.ID)
-		}
-		f.change(g, Change{Kind: Joined, At: at, Gained: gained, Others: others})
+		f.change(g, Change{Kind: Joined, At: at, Gained: gained, Others: others, Came: came})
 	case returns:
 		f.change(g, Change{Kind: Returned, At: at, Gained: gained})
 	case len(g.members) >= g.reached+max(3, g.reached/4):
@@ -275,6 +276,10 @@ func (f *Finder) found(members []uint32, at int64) *Group {
 			change.Kind, change.Others, g.Parents = Split, []string{id}, []string{id}
 		}
 	}
+	if change.Kind == Split {
+		left := slices.DeleteFunc(slices.Clone(free), func(a uint32) bool { return f.accounts[a].from != change.Others[0] })
+		change.Came = [][]string{f.namesOf(left)}
+	}
 	f.change(g, change)
 	return g
 }
@@ -308,7 +313,9 @@ func (f *Finder) renamed(g *Group) {
 func (f *Finder) change(g *Group, c Change) {
 	c.Group, c.Version, c.Size = g.ID, g.Version, len(g.members)
 	g.reached = c.Size
-	if g.History = append(g.History, c); len(g.History) > maxHistory {
+	kept := c
+	kept.Came = nil
+	if g.History = append(g.History, kept); len(g.History) > maxHistory {
 		g.History = append(g.History[:0:0], g.History[1:]...)
 	}
 	f.changes = append(f.changes, c)
