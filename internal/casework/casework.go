@@ -344,11 +344,11 @@ func (d *Desk) hold(ctx context.Context, id string) error {
 	slices.Sort(members)
 	d.mu.Lock()
 	same := slices.Equal(members, d.members[id])
-	var free bool // a member has an open case that is not held
+	var free bool // a member has an open case that is not held and could be
 	entities := make([]event.Entity, len(members))
 	for i, m := range members {
 		entities[i] = event.Entity{Kind: event.AccountEntity, ID: m}
-		if o := d.targets[entities[i]]; o != nil && o.Parent == "" {
+		if o := d.targets[entities[i]]; o != nil && o.Parent == "" && o.Kind == record.FirstLook && o.Deadline == 0 {
 			free = true
 		}
 	}

@@ -511,3 +511,51 @@ func BenchmarkDesk(b *testing.B) {
 		}
 	})
 }
+
+// TestGroupHoldsOnlyFirstLooks: who gave a verdict does not decide the appeal against it by way of the case of the account's group, and a
+// case with a deadline stays in its lane.
+func TestGroupHoldsOnlyFirstLooks(t *testing.T) {
+	f := newFixture(t)
+	ctx := t.Context()
+	f.must(f.Load(ctx))
+	f.ask(on("a", "r"), on("b", "r"), on("c", "r"))
+	decided := f.of("a").Case.ID
+	f.decide(decided, record.Violating)
+	appeal, err := f.store.OpenCase(ctx, record.Opening{ID: "appeal", Kind: record.Appeal, Of: decided, Target: account("a"), Origin: record.ByPerson, By: "api",
+		Reason: "not me", At: f.now, Time: f.now})
+	f.must(err)
+	due := func(target string) string {
+		t.Helper()
+		id, err := f.store.OpenCase(ctx, record.Opening{ID: "due " + target, Target: account(target), Policy: "court", Severity: 3, Origin: record.ByPerson, By: "person:x",
+			Reason: "order", At: f.now, Time: f.now, Deadline: f.now + int64(time.Hour)})
+		f.must(err)
+		f.must(f.Sync(ctx))
+		return id
+	}
+	before := due("d")
+	f.members["g1"] = []string{"a", "b", "c", "d"}
+	group := on("", "ring")
+	group.Target = event.Entity{Kind: event.GroupEntity, ID: "g1"}
+	f.ask(group)
+	f.must(f.Sync(ctx))
+	f.must(f.Sync(ctx)) // what is held now
+	if p := f.of("b"); p.Case.Parent == "" {
+		t.Error("the group's case does not hold a member's first look")
+	}
+	since := due("c") // held when the deadline came
+	id := fmt.Sprintf("%032x", f.n)
+	f.must(f.refresh(ctx))
+	f.must(f.Sync(ctx))
+	f.decide(id, record.Violating)
+	for name, id := range map[string]string{"appeal": appeal, "deadline before": before, "deadline since": since} {
+		p, ok := f.Place(id)
+		if !ok || p.Case.Parent != "" || p.Case.Change != "" {
+			t.Errorf("%s: on the desk %v, %+v", name, ok, p.Case)
+		}
+		if p.Lane == review.Harm {
+			t.Errorf("%s: it is in the lane of harm", name)
+		}
+	}
+}
+
+func account(id string) event.Entity { return event.Entity{Kind: event.AccountEntity, ID: id} }

@@ -37,7 +37,8 @@ type Cases interface {
 	NoteCase(ctx context.Context, id string, n Note) error
 
 	// HoldCases puts the open cases of some accounts under the open case of their group, and lets go of those it held and that are
-	// not named. The case of a group is none to be held. It returns how many it holds.
+	// not named. The case of a group, a second look, an appeal and a case with a deadline are none to be held. It returns how many
+	// it holds.
 	HoldCases(ctx context.Context, group string, members []event.Entity) (held int, err error)
 
 	// LeaseCase gives an open case to a reviewer until a time. It is ErrConflict while another has it, if a verdict on it is not

@@ -216,19 +216,31 @@ func groupHolds(t *testing.T, s record.Store) {
 	hold(2, members...)
 	hold(1, account("b"))
 	hold(2, members...)
-	_, err := s.HoldCases(t.Context(), Effect(2, "").ID, members)
+	_, err := s.OpenCase(t.Context(), record.Opening{ID: "due", Target: account("c"), Policy: "court", Origin: record.ByPerson, By: "x", Reason: "y", Deadline: 9})
+	ok(t, err)
+	hold(2, append(members, account("c"))...)
+	_, err = s.HoldCases(t.Context(), Effect(2, "").ID, members)
 	is(t, "an account holds nothing", err, record.ErrConflict)
 	v := record.Verdict{Case: group.ID, Decision: record.Violating, Policies: []string{"spam"}}
 	v.Held = []string{Effect(4, "").ID}
 	is(t, "not held", s.DecideCase(t.Context(), change("c1", "verdict"), v), record.ErrConflict)
+	putReports(t, s, 1, report(1, "a", "x"), report(2, "b", "x"))
+	proved := func(want int64) {
+		t.Helper()
+		got, err := s.Reporters(t.Context(), []string{"x"})
+		ok(t, err)
+		diff(t, "reports on held cases that proved right", got["x"], record.Reporter{Agreed: want})
+	}
 	v.Held = []string{Effect(2, "").ID} // b is an exception
 	ok(t, s.DecideCase(t.Context(), change("c1", "verdict"), v))
+	proved(1)
 	diff(t, "open", openIDs(t, s), []string{Effect(4, "").ID, Effect(3, "").ID})
 	b, err := s.Case(t.Context(), Effect(3, "").ID)
 	ok(t, err)
 	diff(t, "the exception is on its own", b.Parent, "")
 	ok(t, s.UndoVerdict(t.Context(), change("u1", "undo"), "c1"))
 	diff(t, "open after the undo", len(openIDs(t, s)), 4)
+	proved(0)
 }
 
 func casesLease(t *testing.T, s record.Store) {

@@ -33,8 +33,8 @@ func ask(ctx context.Context, tx *sql.Tx, q *question) (id string, err error) {
 	err = found(tx.QueryRowContext(ctx, `SELECT id FROM cases WHERE target = ? AND (change = '' OR ?) ORDER BY change = '' DESC, seq DESC LIMIT 1`, q.target, q.late).Scan(&id))
 	switch {
 	case err == nil:
-		_, err = tx.ExecContext(ctx, `UPDATE cases SET rev = `+nextRev+`, updated = max(updated, ?2), deadline = CASE WHEN deadline = 0 OR ?3 > 0 AND ?3 < deadline THEN ?3 ELSE deadline END
-			WHERE id = ?1`, id, q.time, q.deadline)
+		_, err = tx.ExecContext(ctx, `UPDATE cases SET rev = `+nextRev+`, updated = max(updated, ?2), deadline = CASE WHEN deadline = 0 OR ?3 > 0 AND ?3 < deadline THEN ?3 ELSE deadline END,
+			parent = CASE WHEN ?3 > 0 THEN '' ELSE parent END WHERE id = ?1`, id, q.time, q.deadline)
 		return id, err
 	case !errors.Is(err, record.ErrNotFound):
 		return "", err
@@ -148,7 +148,7 @@ func (s *Store) OpenCase(ctx context.Context, o record.Opening) (id string, err 
 			return err
 		}
 		if o.Kind == record.Appeal { // a case that was open becomes one that another person has to decide
-			if _, err := tx.ExecContext(ctx, `UPDATE cases SET kind = ?, of = ?, not_by = ? WHERE id = ? AND kind = ''`, string(o.Kind), o.Of, q.notBy, id); err != nil {
+			if _, err := tx.ExecContext(ctx, `UPDATE cases SET kind = ?, of = ?, not_by = ?, parent = '' WHERE id = ? AND kind = ''`, string(o.Kind), o.Of, q.notBy, id); err != nil {
 				return err
 			}
 		}
@@ -217,7 +217,9 @@ func (s *Store) HoldCases(ctx context.Context, group string, members []event.Ent
 			if m.Kind == event.GroupEntity {
 				continue
 			}
-			res, err := tx.ExecContext(ctx, `UPDATE cases SET parent = ?, rev = `+nextRev+` WHERE target = ? AND change = '' AND parent = ''`, group, m.String())
+			// A second look and an appeal are for another person than the first, and a deadline waits for no group.
+			res, err := tx.ExecContext(ctx, `UPDATE cases SET parent = ?, rev = `+nextRev+`
+				WHERE target = ? AND change = '' AND parent = '' AND kind = '' AND deadline = 0`, group, m.String())
 			if err != nil {
 				return err
 			}

@@ -78,6 +78,11 @@ func (s *Store) DecideCase(ctx context.Context, c record.Change, v record.Verdic
 				return err
 			}
 		}
+		for _, id := range v.Held {
+			if err := prove(ctx, tx, id, v.Decision); err != nil {
+				return err
+			}
+		}
 		if _, err := tx.ExecContext(ctx, `UPDATE cases SET parent = '', rev = `+nextRev+` WHERE parent = ? AND change = ''`, v.Case); err != nil {
 			return err // what it held and does not close comes back into the queue
 		}
@@ -167,6 +172,16 @@ func (s *Store) UndoVerdict(ctx context.Context, c record.Change, id string) err
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE verdicts SET undone = ?, undo = ? WHERE id = ?`, c.At, c.ID, id); err != nil {
 			return err
+		}
+		held, err := list(ctx, tx, "cases of verdict "+id, func(r *sql.Rows, one *string) error { return r.Scan(one) },
+			`SELECT id FROM cases WHERE change = ? AND id <> ?`, id, v.Case)
+		if err != nil {
+			return err
+		}
+		for _, one := range held {
+			if err := prove(ctx, tx, one, ""); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE cases SET rev = `+nextRev+`, closed = 0, closed_by = '', change = '', verdict = '', lease_by = '', lease_until = 0, lane = '', propensity = 0
 			WHERE change = ?`, id); err != nil {
