@@ -30,7 +30,7 @@ type Standing struct {
 	Minutes     float64  `json:"minutes" doc:"Expected to decide."`
 	Harm        float64  `json:"harm" doc:"Expected to be averted, in views of severity 1."`
 	Value       float64  `json:"value" doc:"Harm a minute."`
-	Chances     []Chance `json:"chances" nullable:"false" doc:"By policy, before reports, the dearest first."`
+	Chances     []Chance `json:"chances" nullable:"false" doc:"By policy, before reports: the dearest first, those that only reports name last."`
 }
 
 // Chance is how likely a case is to violate a policy, before reports, and why.

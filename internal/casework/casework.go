@@ -130,6 +130,7 @@ type chance struct {
 	policy   string
 	severity int
 	p        float64
+	reported bool // only reports name the policy
 }
 
 // New makes a desk. Load or Run fill it.

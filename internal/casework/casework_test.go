@@ -151,9 +151,13 @@ func (f *fixture) of(account string) Place {
 }
 
 // TestBrigadeHasALimit: however many reporters without a good record collude, they raise the odds of a case no more than the cap says,
-// and so its priority; who reports after being wrong moves nothing.
+// and so its priority, whichever policies they name; who reports after being wrong moves nothing.
 func TestBrigadeHasALimit(t *testing.T) {
 	f := newFixture(t)
+	f.severity["harm"] = 5
+	for i := range 200 { // a policy under which cases mostly violate
+		f.learner.learn([]feature{{"about account", 1}}, "harm", i%10 > 0, 1, false)
+	}
 	const cap = 7.3891 // e^2
 	rapid.Check(t, func(rt *rapid.T) {
 		f.n++
@@ -165,10 +169,16 @@ func TestBrigadeHasALimit(t *testing.T) {
 		for i := range k {
 			c.Reports = append(c.Reports, record.Report{Reporter: fmt.Sprint("r", i), Policy: "spam", Time: f.now + int64(i)*spread, Record: record.Reporter{Disagreed: wrong}})
 		}
+		if rapid.Bool().Draw(rt, "they name another policy") {
+			c.Policies = append(c.Policies, record.CasePolicy{Policy: "harm"})
+		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.put(&c, "")
 		e := f.cases[c.ID]
+		if e.chances[0].policy != "spam" {
+			rt.Errorf("the case is ranked by %+v, which only reports name", e.chances[0])
+		}
 		before := e.chances[0].p
 		odds := e.priority.P / (1 - e.priority.P) / (before / (1 - before))
 		if odds > cap || e.priority.Value > cap*e.priority.Unreported || odds < 1-1e-9 {
@@ -183,6 +193,37 @@ func TestBrigadeHasALimit(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestReportsChooseNoPolicy: which policy a report names changes neither the severity of a case nor, where others name one, its priority, but for
+// the lift of any report.
+func TestReportsChooseNoPolicy(t *testing.T) {
+	f := newFixture(t)
+	f.severity["spam"], f.severity["harm"] = 2, 5
+	f.ask(on("a", "r"), on("b", "r"))
+	report := func(target, policy string) string {
+		return fmt.Sprintf(`"kind":"report","actor":"u","target":%q,"reason":%q`, target, policy)
+	}
+	f.tell(report("a", "spam"), report("b", "harm"), report("c", "spam"), report("d", "harm"))
+	for _, pair := range [][2]string{{"a", "b"}, {"c", "d"}} {
+		mild, severe := f.of(pair[0]).Priority, f.of(pair[1]).Priority
+		if mild.Value != severe.Value || mild.Unreported != severe.Unreported || severe.Value <= severe.Unreported {
+			t.Errorf("on %s %.3g, without reports %.3g; on %s %.3g, %.3g", pair[0], mild.Value, mild.Unreported, pair[1], severe.Value, severe.Unreported)
+		}
+	}
+	if p := f.of("b"); p.Case.Policies[0].Policy != "harm" || p.Chances[0].Policy != "spam" || p.Chances[1].Severity != unknownSeverity {
+		t.Errorf("policies %+v, chances %+v", p.Case.Policies, p.Chances)
+	}
+	// Reports fill no case with their policies: there is room for those of rules.
+	var many []string
+	for i := range 2 * record.MaxPolicies {
+		many = append(many, report("e", fmt.Sprint("p", i)))
+	}
+	f.tell(many...)
+	f.ask(on("e", "r"))
+	if p := f.of("e"); p.Chances[0].Policy != "spam" || p.Chances[0].Severity != 2 {
+		t.Errorf("after many reports: chances %+v", p.Chances)
+	}
 }
 
 func TestReportsOnTheDesk(t *testing.T) {

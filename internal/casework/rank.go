@@ -17,7 +17,8 @@ var preventable = map[string]float64{"": 1, "inform": 1, "friction": .9, "limit"
 // shared is how much of the evidence against the members of a group is the same.
 const shared = .5
 
-// unknownSeverity is that of a policy of which no rule speaks, such as a reporter's word.
+// unknownSeverity is that of a policy of which no rule speaks, and of one that only reports name on a case, whatever rules say of it: who
+// reports does not choose how much the case weighs.
 const unknownSeverity = 1
 
 // rank computes where a case stands and puts it in its place. d.mu is held.
@@ -47,26 +48,40 @@ func (d *Desk) rank(e *entry) {
 		}
 	}
 	e.priority = review.Of(&c, &d.reach, time.Unix(0, now))
+	if top.reported { // which policy is asked of the model is the reporters' word, too
+		without := d.p(e.features, "")
+		for i := range c.Members {
+			c.Members[i].P = without
+		}
+		e.priority.Unreported = review.Of(&c, &d.reach, time.Unix(0, now)).Unreported
+	}
 	d.ranked = false
 	d.place(e)
 }
 
-// chances gives how likely a case is to violate each of its policies, the dearest first; there is always one.
+// chances gives how likely a case is to violate each of its policies; there is always one. The first is what the case is ranked by: the
+// dearest of those that rules, people or models name, so that no report can put another in its place. Those that only reports name follow.
 func (d *Desk) chances(dst []chance, e *entry) []chance {
 	for _, p := range e.Policies {
-		severity := p.Severity
-		if severity == 0 {
+		severity, reported := p.Severity, p.Severity == 0 && p.Effects == 0
+		if severity == 0 && !reported {
 			severity = d.severity[p.Policy]
 		}
 		if severity == 0 {
 			severity = unknownSeverity
 		}
-		dst = append(dst, chance{p.Policy, severity, d.p(e.features, p.Policy)})
+		dst = append(dst, chance{p.Policy, severity, d.p(e.features, p.Policy), reported})
 	}
 	if len(dst) == 0 {
-		dst = append(dst, chance{"", unknownSeverity, prior})
+		dst = append(dst, chance{"", unknownSeverity, prior, false})
 	}
 	slices.SortStableFunc(dst, func(a, b chance) int {
+		if a.reported != b.reported {
+			if b.reported {
+				return -1
+			}
+			return 1
+		}
 		return cmp.Compare(b.p*review.Weight(b.severity), a.p*review.Weight(a.severity))
 	})
 	return dst

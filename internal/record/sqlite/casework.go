@@ -46,12 +46,16 @@ func ask(ctx context.Context, tx *sql.Tx, q *question) (id string, err error) {
 	return q.id, joinReports(ctx, tx, q.id, q.target)
 }
 
-// under adds a policy to a case, with how many effects speak of it.
+// under adds a policy to a case, with how many effects speak of it. What only reports name takes half of the room: it leaves the rest to rules.
 func under(ctx context.Context, tx *sql.Tx, id, policy string, severity int, effects int64) error {
+	room := record.MaxPolicies
+	if severity == 0 && effects == 0 {
+		room /= 2
+	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO case_policies (case_id, policy, severity, effects)
 		SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM case_policies WHERE case_id = ?1 AND policy <> ?2) < ?5
 		ON CONFLICT DO UPDATE SET severity = max(severity, excluded.severity), effects = effects + excluded.effects`,
-		id, policy, severity, effects, record.MaxPolicies)
+		id, policy, severity, effects, room)
 	if err != nil {
 		return err
 	}
