@@ -54,27 +54,33 @@ func examinedSignals() []signal {
 	seen := func(name string) func(*Input) *fault {
 		return firstFault(examinedFault(name, func(s *Signals) bool { return s.HasVideo }, func(s *Signals) []string { return s.VideoFailures }), noBank("hashes"))
 	}
-	list := func(name string, unknown func(*Input) *fault, at scratch, found func(*Signals) []Found, get func(*Found) string, doc string) signal {
+	list := func(name string, unknown func(*Input) *fault, at scratch, found func(*Signals) ([]Found, bool), get func(*Found) string, doc string) signal {
+		less := cutFault(name)
 		return signal{name: name, doc: doc, size: foundSize, node: listNode(func(ev *Evaluation) ([]string, *fault) {
 			if f := unknown(&ev.in); f != nil {
 				return nil, f
 			}
 			out := ev.scratch[at][:0]
-			for _, f := range found(ev.in.Signals) {
+			all, cut := found(ev.in.Signals)
+			for _, f := range all {
 				if v := get(&f); !f.Good && v != "" && !slices.Contains(out, v) {
 					out = append(out, v)
 				}
 			}
 			ev.scratch[at] = out
+			if cut && len(out) == 0 {
+				return nil, less
+			}
 			return out, nil
 		})}
 	}
-	severity := func(name string, unknown func(*Input) *fault, found func(*Signals) []Found, doc string) signal {
+	severity := func(name string, unknown func(*Input) *fault, found func(*Signals) ([]Found, bool), doc string) signal {
 		return signal{name: name, doc: doc, node: intNode(kindInt, func(ev *Evaluation) (most int64, f *fault) {
 			if f := unknown(&ev.in); f != nil {
 				return 0, f
 			}
-			for _, f := range found(ev.in.Signals) {
+			all, _ := found(ev.in.Signals)
+			for _, f := range all {
 				if !f.Good {
 					most = max(most, f.Severity)
 				}
@@ -82,9 +88,9 @@ func examinedSignals() []signal {
 			return most, nil
 		})}
 	}
-	said := func(s *Signals) []Found { return s.TextFound }
-	shown := func(s *Signals) []Found { return s.VideoFound }
-	parts := func(s *Signals) []Found { return s.ShownFound }
+	said := func(s *Signals) ([]Found, bool) { return s.TextFound, s.TextCut }
+	shown := func(s *Signals) ([]Found, bool) { return s.VideoFound, s.VideoCut }
+	parts := func(s *Signals) ([]Found, bool) { return s.ShownFound, s.ShownCut }
 	looked := func(name string) func(*Input) *fault {
 		return firstFault(examinedFault(name, func(s *Signals) bool { return s.HasShown }, func(s *Signals) []string { return s.ShownFailures }), noBank("hashes"))
 	}

@@ -38,6 +38,25 @@ type Found struct {
 	Known   [4]int // and what of the known one
 }
 
+// Cut says of which kinds of banks, and whether of bad or known-good ones, an event holds more than was kept of it. What is kept is the
+// most severe: what is listed was found, and what is not listed may have been.
+type Cut uint8
+
+// CutOf is the Cut of one kind.
+func CutOf(kind string, good bool) Cut {
+	bit := Cut(1)
+	if good {
+		bit <<= 4
+	}
+	return bit << slices.Index([]string{"terms", "links", "devices", "hashes"}, kind)
+}
+
+// Has says whether something of a kind was left out.
+func (c Cut) Has(kind string, good bool) bool { return c != 0 && c&CutOf(kind, good) != 0 }
+
+// cutFault is why a signal of what was found is unknown where some of it was left out.
+func cutFault(name string) *fault { return &fault{name + " cut: more was found than is kept"} }
+
 // Banks says which banks there are, as of the event's position.
 type Banks interface {
 	// Has gives the kind of a bank: terms, links, devices, hashes; false if there is none of that name.
@@ -52,9 +71,10 @@ const fnMatched = "matched"
 type subject struct {
 	kind    string
 	unknown func(*Input) *fault
+	cut     *fault
 }
 
-func terms(name string) subject { return subject{"terms", termsFault(name)} }
+func terms(name string) subject { return subject{"terms", termsFault(name), cutFault(name)} }
 
 // termsFault says why nothing is known of terms, if it is not.
 func termsFault(name string) func(*Input) *fault {
@@ -100,7 +120,8 @@ const (
 	scratchMatched
 )
 
-// foundList reads one thing of each entry that was found, without repeats. Entries of known-good banks do not count.
+// foundList reads one thing of each entry that was found, without repeats. Entries of known-good banks do not count. Of a list that was
+// cut, what is in it stands; one that was cut to nothing is unknown.
 func foundList(of subject, at scratch, get func(*Found) string) fn[[]string] {
 	return func(ev *Evaluation) ([]string, *fault) {
 		if f := of.unknown(&ev.in); f != nil {
@@ -117,11 +138,15 @@ func foundList(of subject, at scratch, get func(*Found) string) fn[[]string] {
 			}
 		}
 		ev.scratch[at] = list
+		if len(list) == 0 && ev.in.Signals.Cut.Has(of.kind, false) {
+			return nil, of.cut
+		}
 		return list, nil
 	}
 }
 
-// foundMost reads the largest of a number of the entries that were found; 0 if none was.
+// foundMost reads the largest of a number of the entries that were found; 0 if none was. That of the severity is right even if something was
+// left out; see [leftOut] for others.
 func foundMost[T int64 | float64](of subject, get func(*Found) T) fn[T] {
 	return func(ev *Evaluation) (most T, f *fault) {
 		if f := of.unknown(&ev.in); f != nil {
@@ -133,6 +158,17 @@ func foundMost[T int64 | float64](of subject, get func(*Found) T) fn[T] {
 			}
 		}
 		return most, nil
+	}
+}
+
+// leftOut is fn, but unknown where terms were left out: what fn gives is not in the order of severity, by which they are.
+func leftOut(name string, of fn[float64]) fn[float64] {
+	cut := cutFault(name)
+	return func(ev *Evaluation) (float64, *fault) {
+		if ev.in.Signals.Cut.Has("terms", false) {
+			return 0, cut
+		}
+		return of(ev)
 	}
 }
 
@@ -156,7 +192,7 @@ func foundWays(name string) fn[[]string] {
 
 // matchedNode is what of a bank the event holds. A bank that is not there, and an event without what the bank is about, are unknown.
 func matchedNode(bank string, at scratch) node {
-	missing := &fault{"no bank " + bank}
+	missing, cut := &fault{"no bank " + bank}, cutFault("bank "+bank)
 	without := map[string]*fault{}
 	for kind, what := range map[string]string{"terms": "text", "links": "links", "devices": "device", "hashes": "hashes of pictures"} {
 		without[kind] = &fault{"nothing to match with bank " + bank + ": no " + what}
@@ -175,13 +211,17 @@ func matchedNode(bank string, at scratch) node {
 			kind == "hashes" && !s.HasHashes {
 			return nil, without[kind]
 		}
-		list := ev.scratch[at][:0]
+		list, good := ev.scratch[at][:0], false
 		for i := range s.Found {
 			if f := &s.Found[i]; f.Bank == bank && !slices.Contains(list, f.Entry) {
-				list = append(list, f.Entry)
+				list, good = append(list, f.Entry), f.Good
 			}
 		}
 		ev.scratch[at] = list
+		// What of a bad bank was found stands; a rule must not act because what it is to spare was left out.
+		if s.Cut.Has(kind, true) && (good || len(list) == 0) || s.Cut.Has(kind, false) && len(list) == 0 {
+			return nil, cut
+		}
 		return list, nil
 	})
 }

@@ -51,7 +51,7 @@ func mediaFault(name string) func(*Input) *fault {
 
 // mediaSignals are what rules read of an event's pictures by their hashes.
 func mediaSignals() []signal {
-	pictures := func(name string) subject { return subject{"hashes", mediaFault(name)} }
+	pictures := func(name string) subject { return subject{"hashes", mediaFault(name), cutFault(name)} }
 	list := func(name string, at scratch, get func(*Found) string, doc string) signal {
 		return signal{name: name, doc: doc, size: foundSize, node: listNode(foundList(pictures(name), at, get))}
 	}
@@ -87,10 +87,13 @@ func mediaSignals() []signal {
 }
 
 func nearestHash() fn[int64] {
-	unknown := mediaFault("media.distance")
+	unknown, cut := mediaFault("media.distance"), cutFault("media.distance")
 	return func(ev *Evaluation) (int64, *fault) {
 		if f := unknown(&ev.in); f != nil {
 			return 0, f
+		}
+		if ev.in.Signals.Cut.Has("hashes", false) {
+			return 0, cut
 		}
 		nearest := int64(unlike)
 		for i := range ev.in.Signals.Found {

@@ -36,21 +36,25 @@ type Signals struct {
 	PictureText  string
 	HasText      bool
 	TextFound    []Found
+	TextCut      bool     // there is more of bad banks than TextFound holds; what it holds is the most severe
 	TextFailures []string // why pictures were not read
 
 	// Of the pictures of banks whose features are known: known if they were looked for in a picture of the event. Found are their entries.
 	HasShown      bool
 	ShownFound    []Found
+	ShownCut      bool     // likewise
 	ShownFailures []string // why they were not looked for
 
 	// Of the event's videos: known if the frames of one were hashed. Found are entries of banks that frames are like.
 	HasVideo      bool
 	VideoFound    []Found
+	VideoCut      bool     // likewise
 	VideoShare    float64  // the part of a video's frames that are like one, of several videos the largest
 	VideoSegments []string // when they are shown, such as 12-15s
 	VideoFailures []string // why videos have no frames
 
 	Found []Found // of the banks
+	Cut   Cut     // what of the banks is not in Found
 	Banks Banks   // nil for none
 
 	EmailDomain       string // this and the next ones are known if HasEmail
@@ -189,7 +193,7 @@ func allSignals() []signal {
 		{name: "text.severity", doc: "the highest severity of them; 0 if there are none",
 			node: intNode(kindInt, foundMost(terms("text.severity"), func(f *Found) int64 { return f.Severity }))},
 		{name: "text.disguise", doc: "the highest cost of their disguises: 0 as listed, or if there are none; 1 is about one letter guessed",
-			node: doubleNode(foundMost(terms("text.disguise"), func(f *Found) float64 { return float64(f.Cost) / 100 }))},
+			node: doubleNode(leftOut("text.disguise", foundMost(terms("text.disguise"), func(f *Found) float64 { return float64(f.Cost) / 100 })))},
 		{name: "text.how", doc: "how they are disguised: homoglyphs, leet, invisible, separated…", size: foundSize,
 			node: listNode(foundWays("text.how"))},
 		text("lang", event.FieldLang, func(e *event.Event) string { return e.Lang }, "the language as the source says"),

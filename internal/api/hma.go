@@ -179,7 +179,7 @@ func (a *API) hmaFind(req *http.Request, p *bank.Picture, seed string) ([]rule.F
 	query := req.URL.Query()
 	at := bank.Occasion{Actor: cmp.Or(query.Get("seed"), seed), Time: a.Now()}
 	var reader bank.Reader
-	found := reader.LookAt(nil, a.Engine.Status().Banks, p, "", at)
+	found, _ := reader.LookAt(nil, a.Engine.Status().Banks, p, "", at)
 	floods, err := a.Engine.Quarantines(req.Context())
 	if err != nil {
 		return nil, err

@@ -12,6 +12,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ringfence/ringfence/event"
+
+	"github.com/ringfence/ringfence/media/hamming"
 	"github.com/ringfence/ringfence/rule"
 	"github.com/ringfence/ringfence/text/link"
 )
@@ -320,5 +322,50 @@ func TestPartsFit(t *testing.T) {
 	}
 	if added != 2000 || removed != 2000 {
 		t.Errorf("%d added, %d removed, want 2000 each", added, removed)
+	}
+}
+
+// TestRoomOfEachKind: what is harmless takes no place from what is not, and what is left out is said.
+func TestRoomOfEachKind(t *testing.T) {
+	good, bad := &File{Name: "fine", Header: Header{Kind: Links, Good: true}}, &File{Name: "evil", Header: Header{Kind: Links}}
+	var fine, evil []rule.Link
+	for i := range maxFound + 44 {
+		host := fmt.Sprintf("fine%d.example", i)
+		good.Entries, fine = append(good.Entries, Entry{Value: host}), append(fine, rule.Link{Canonical: "https://" + host + "/", Host: host})
+		host = fmt.Sprintf("evil%d.example", i)
+		bad.Entries, evil = append(bad.Entries, Entry{Value: host, Severity: 1 + i/(maxFound+43)}), append(evil, rule.Link{Canonical: "https://" + host + "/", Host: host})
+	}
+	last := bad.Entries[len(bad.Entries)-1].Value
+	s := set(t, good, bad, &File{Name: "gore", Header: Header{Kind: Hashes}, Entries: []Entry{{Value: apart(0).String()}}})
+	var same []rule.Link // one host, again and again, before another
+	for i := range 2 * maxFound {
+		same = append(same, rule.Link{Canonical: fmt.Sprintf("https://evil0.example/%d", i), Host: "evil0.example"})
+	}
+	for _, c := range []struct {
+		name            string
+		links           []rule.Link
+		of              string // an entry that must be found
+		good, bad       int
+		cutGood, cutBad bool
+	}{
+		{"good links, then a bad one", append(slices.Clone(fine), evil[0]), "evil0.example", maxFound, 1, true, false},
+		{"bad ones, the worst last", evil, last, 0, maxFound, false, true},
+		{"one bad host, then another", append(same, evil[1]), "evil1.example", 0, 2, false, false},
+	} {
+		var r Reader
+		found := r.Look(nil, s, &event.Event{}, c.links)
+		found, _ = r.LookAt(found, s, &Picture{PDQ: []hamming.Hash{apart(3)}}, "m", Occasion{})
+		count := map[string]int{}
+		for _, f := range found {
+			count[f.Bank]++
+			count[f.Entry]++
+		}
+		cut := r.Cut()
+		if count["fine"] != c.good || count["evil"] != c.bad || count[c.of] != 1 || count["gore"] != 1 {
+			t.Errorf("%s: %d good, %d bad, %d of %s, %d pictures", c.name, count["fine"], count["evil"], count[c.of], c.of, count["gore"])
+		}
+		if cut.Has("links", true) != c.cutGood || cut.Has("links", false) != c.cutBad || cut.Has("hashes", false) || r.Cut() != 0 {
+			t.Errorf("%s: left out is %b", c.name, cut)
+		}
 	}
 }

@@ -79,6 +79,7 @@ func pdqOf(value string) (hamming.Hash, bool) {
 // Picture is a picture by its hashes.
 type Picture struct {
 	PDQ    []hamming.Hash // of the picture as it is, and of what else is to be looked up: turned, mirrored, parts of it
+	Parts  int            // how many of PDQ, the last ones, are of parts of it
 	MD5    string         // hexadecimal, in lower case; empty for unknown
 	SHA1   string
 	SHA256 string
@@ -181,11 +182,12 @@ func (e *Entry) PDQ() (h hamming.Hash, radius int, ok bool) {
 // maxNear is how many entries near one hash are looked at.
 const maxNear = 1024
 
-// LookAt appends to dst what the set's banks of hashes hold of a picture, the nearest first. A picture that a known-good bank holds
-// is found in no bad one. surface names the picture in what is found.
-func (r *Reader) LookAt(dst []rule.Found, s *Set, h *Picture, surface string, at Occasion) []rule.Found {
+// LookAt appends to dst what the set's banks of hashes hold of a picture, the nearest first, and says whether a known-good bank holds the
+// picture as a whole: it is then found in no bad one. A part that a known-good bank holds is found in no bad one itself, and takes nothing
+// from the rest. surface names the picture in what is found. Of all the pictures in dst, [maxFound] entries are kept; see [Reader.Cut].
+func (r *Reader) LookAt(dst []rule.Found, s *Set, h *Picture, surface string, at Occasion) (all []rule.Found, good bool) {
 	if s == nil || s.hashes == nil {
-		return dst
+		return dst, false
 	}
 	if r.near == nil {
 		r.near = map[ref]met{}
@@ -193,60 +195,79 @@ func (r *Reader) LookAt(dst []rule.Found, s *Set, h *Picture, surface string, at
 	clear(r.near)
 	t := s.hashes
 	for by, q := range h.PDQ {
+		r.here = r.here[:0]
 		r.matches = t.index.Nearest(r.matches[:0], q, maxNear, t.radius)
 		for _, m := range r.matches {
-			r.meet(t.refs[m.ID], met{m.Distance, by})
+			r.meet(s, t.refs[m.ID], m.Distance, by, at)
 		}
 		for i := range t.fresh {
 			if d := hamming.Distance(q, t.fresh[i].hash); d <= t.radius {
-				r.meet(t.fresh[i].ref, met{d, by})
+				r.meet(s, t.fresh[i].ref, d, by, at)
 			}
 		}
+		good = r.take() && by < len(h.PDQ)-h.Parts || good
 	}
+	r.here = r.here[:0]
 	for _, value := range [...]string{h.MD5, h.SHA1, sha256Prefix + h.SHA256} {
 		for _, b := range s.ofHashes {
 			if _, ok := b.Entry(value); ok {
-				r.meet(ref{b.Name, value}, met{0, -1})
+				r.meet(s, ref{b.Name, value}, 0, -1, at)
 			}
 		}
 	}
+	good = r.take() || good
 	first := len(dst)
-	good := false
-	for of, near := range r.near {
-		b, ok := s.Bank(of.bank)
-		if !ok || b.Header.Kind != Hashes {
-			continue
+	for _, m := range r.near {
+		if m.found.Good || !good {
+			m.found.Surface = surface
+			dst = append(dst, m.found)
 		}
-		e, ok := b.Entry(of.value)
-		if !ok {
-			continue
-		}
-		e.inherit(&b.Header)
-		if s.refuses(&found{b, e}, near.distance, at) {
-			continue
-		}
-		good = good || b.Header.Good
-		dst = append(dst, rule.Found{Kind: string(Hashes), Bank: b.Name, Entry: e.Value, Policy: e.Policy, Severity: int64(e.Severity),
-			Good: b.Header.Good, Surface: surface, Distance: near.distance})
 	}
-	here := dst[first:]
-	if good {
-		here = slices.DeleteFunc(here, func(f rule.Found) bool { return !f.Good })
-	}
-	slices.SortFunc(here, func(a, b rule.Found) int {
+	slices.SortFunc(dst[first:], func(a, b rule.Found) int {
 		return cmp.Or(cmp.Compare(a.Distance, b.Distance), strings.Compare(a.Bank, b.Bank), strings.Compare(a.Entry, b.Entry))
 	})
-	return dst[:max(first, min(first+len(here), maxFound))]
+	return r.keep(dst, Hashes), good
 }
 
-// met is how near an entry is, and by which of the picture's PDQ hashes; −1 by a digest of its file.
-type met struct{ distance, by int }
+// met is an entry that was met, and by which of the picture's PDQ hashes; −1 by a digest of its file.
+type met struct {
+	found rule.Found
+	by    int
+}
 
-// meet notes an entry that is as near as that.
-func (r *Reader) meet(at ref, near met) {
-	if have, known := r.near[at]; !known || near.distance < have.distance {
-		r.near[at] = near
+// meet notes an entry that is as near as that to the hash at hand, if it counts.
+func (r *Reader) meet(s *Set, of ref, distance, by int, at Occasion) {
+	b, ok := s.Bank(of.bank)
+	if !ok || b.Header.Kind != Hashes {
+		return
 	}
+	e, ok := b.Entry(of.value)
+	if !ok {
+		return
+	}
+	e.inherit(&b.Header)
+	if s.refuses(&found{b, e}, distance, at) {
+		return
+	}
+	r.here = append(r.here, met{rule.Found{Kind: string(Hashes), Bank: b.Name, Entry: e.Value, Policy: e.Policy, Severity: int64(e.Severity),
+		Good: b.Header.Good, Distance: distance}, by})
+}
+
+// take moves what the hash at hand met to what the picture did, each entry where it is nearest. If a known-good bank holds the hash, that is
+// all that it met.
+func (r *Reader) take() (good bool) {
+	good = slices.ContainsFunc(r.here, func(m met) bool { return m.found.Good })
+	for i := range r.here {
+		f := &r.here[i].found
+		if good && !f.Good {
+			continue
+		}
+		of := ref{f.Bank, f.Entry}
+		if was, met := r.near[of]; !met || f.Distance < was.found.Distance {
+			r.near[of] = r.here[i]
+		}
+	}
+	return good
 }
 
 // By says which of the picture's PDQ hashes is near an entry that the last LookAt found, the nearest of them, the first of several as near; −1

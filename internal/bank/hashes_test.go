@@ -25,7 +25,8 @@ func apart(n int) hamming.Hash {
 func seen(s *Set, p *Picture) string {
 	var r Reader
 	var list []string
-	for _, f := range r.LookAt(nil, s, p, "m", Occasion{}) {
+	found, _ := r.LookAt(nil, s, p, "m", Occasion{})
+	for _, f := range found {
 		list = append(list, fmt.Sprintf("%s:%s@%d %s%d", f.Bank, f.Entry[len(f.Entry)-8:], f.Distance, f.Policy, f.Severity))
 	}
 	return strings.Join(list, ", ")
@@ -60,6 +61,10 @@ func TestLookAt(t *testing.T) {
 		{"file", Picture{PDQ: []hamming.Hash{far}, MD5: md5}, "gore:28e17f72@0 other4"},
 		{"SHA-256 and SHA-1", Picture{SHA1: sha1, SHA256: sha256}, "gore:9cd0d89d@0 violence4, gore:f20015ad@0 violence4"},
 		{"PDQ is no SHA-256", Picture{SHA256: apart(0).String()}, ""},
+		{"a good part spares itself only", Picture{PDQ: []hamming.Hash{apart(0), apart(55)}, Parts: 1}, "gore:00000000@0 violence4, memes:ffffffff@5 0"},
+		{"a bad part beside a good one", Picture{PDQ: []hamming.Hash{far, apart(55), apart(0)}, Parts: 2}, "gore:00000000@0 violence4, memes:ffffffff@5 0"},
+		{"a bad part of what is good as a whole", Picture{PDQ: []hamming.Hash{apart(55), apart(0)}, Parts: 1}, "memes:ffffffff@5 0"},
+		{"a bad file with a good part", Picture{PDQ: []hamming.Hash{far, apart(55)}, Parts: 1, MD5: md5}, "gore:28e17f72@0 other4, memes:ffffffff@5 0"},
 		{"good wins", Picture{PDQ: []hamming.Hash{apart(0), apart(55)}, MD5: md5}, "memes:ffffffff@5 0"},
 	} {
 		if got := seen(s, &c.p); got != c.want {
@@ -277,7 +282,7 @@ func BenchmarkApplyHash(b *testing.B) {
 		p := Picture{PDQ: []hamming.Hash{apart(7)}}
 		b.ReportAllocs()
 		for b.Loop() {
-			sink = r.LookAt(sink[:0], s, &p, "m", Occasion{})
+			sink, _ = r.LookAt(sink[:0], s, &p, "m", Occasion{})
 		}
 	})
 }

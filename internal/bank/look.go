@@ -19,11 +19,54 @@ type Reader struct {
 	at     map[int]int // place in kept, by term
 
 	matches []hamming.Match
-	near    map[ref]met // the entries that were met
+	here    []met       // what one hash of a picture met
+	near    map[ref]met // what all of them met
+
+	cut    rule.Cut
+	severe []int64
 }
 
-// maxFound bounds what is found in one event: of links and devices together, and of terms.
+// maxFound bounds what is found in one event: of each kind of bank, and of the bad and the known-good ones apart, so that nothing that is
+// harmless takes the place of what is not.
 const maxFound = 256
+
+// Cut says of which kinds more was found than was kept since it was called last. What is kept is the most severe.
+func (r *Reader) Cut() rule.Cut {
+	cut := r.cut
+	r.cut = 0
+	return cut
+}
+
+// keep bounds what dst holds of a kind. What stays, stays in its order; of equally severe ones the first.
+func (r *Reader) keep(dst []rule.Found, kind Kind) []rule.Found {
+	for _, good := range [...]bool{false, true} {
+		of := func(f *rule.Found) bool { return f.Kind == string(kind) && f.Good == good }
+		r.severe = r.severe[:0]
+		for i := range dst {
+			if of(&dst[i]) {
+				r.severe = append(r.severe, dst[i].Severity)
+			}
+		}
+		if len(r.severe) <= maxFound {
+			continue
+		}
+		r.cut |= rule.CutOf(string(kind), good)
+		slices.SortFunc(r.severe, func(a, b int64) int { return cmp.Compare(b, a) })
+		least := r.severe[maxFound-1]
+		room := maxFound - slices.Index(r.severe, least) // for the least severe that stay
+		dst = slices.DeleteFunc(dst, func(f rule.Found) bool {
+			switch {
+			case !of(&f) || f.Severity > least:
+				return false
+			case f.Severity == least && room > 0:
+				room--
+				return false
+			}
+			return true
+		})
+	}
+	return dst
+}
 
 // Look appends to dst what the event holds of the set's banks: of links those in canonical form. What a bad bank finds within what
 // a good one finds is left out.
@@ -34,11 +77,11 @@ func (r *Reader) Look(dst []rule.Found, s *Set, e *event.Event, links []rule.Lin
 	at := Occasion{Actor: e.Actor, Time: e.Time}
 	if len(s.links) > 0 {
 		for i := range links {
-			dst = s.link(dst, &links[i], at)
+			dst = r.link(dst, s, &links[i], at)
 		}
 	}
 	if len(s.devices) > 0 && e.Fields.Has(event.FieldDevice) {
-		dst = s.add(dst, s.devices[e.Device], e.Device, at)
+		dst = r.keep(s.add(dst, s.devices[e.Device], e.Device, at), Devices)
 	}
 	if s.terms != nil && e.Fields.Has(event.FieldText) {
 		dst = r.terms(dst, s, e.Text, at)
@@ -69,7 +112,7 @@ func (s *Set) Needs(kind Kind) bool { return s != nil && s.kinds[kind] }
 // HasKind is Needs for rules that ask for it.
 func (s *Set) HasKind(kind string) bool { return s.Needs(Kind(kind)) }
 
-// terms notes each term once, where it is disguised least. Of more than there is room for the most severe are kept.
+// terms notes each term once, where it is disguised least.
 func (r *Reader) terms(dst []rule.Found, s *Set, text string, at Occasion) []rule.Found {
 	matches := r.finder.Find(s.terms, text)
 	if len(matches) == 0 {
@@ -96,39 +139,38 @@ func (r *Reader) terms(dst []rule.Found, s *Set, text string, at Occasion) []rul
 			r.kept[place] = m
 		}
 	}
-	if len(r.kept) > maxFound {
-		slices.SortStableFunc(r.kept, func(a, b match.Match) int {
-			return cmp.Compare(s.termOf[b.Term].entry.Severity, s.termOf[a.Term].entry.Severity)
-		})
-		r.kept = r.kept[:maxFound]
-	}
 	slices.SortFunc(r.kept, func(a, b match.Match) int { return cmp.Or(a.Start-b.Start, a.End-b.End, a.Term-b.Term) })
 	for _, m := range r.kept {
 		f := &s.termOf[m.Term]
 		dst = append(dst, rule.Found{Kind: string(Terms), Bank: f.bank.Name, Entry: f.entry.Value, Policy: f.entry.Policy,
 			Severity: int64(f.entry.Severity), Good: f.bank.Header.Good, Surface: text[m.Start:m.End], Start: m.Start, Cost: m.Cost, How: m.How})
 	}
-	return dst
+	return r.keep(dst, Terms)
 }
 
-// link looks a link up: as a page, then its host and every domain above it.
-func (s *Set) link(dst []rule.Found, l *rule.Link, at Occasion) []rule.Found {
+// link looks a link up: as a page, then its host and every domain above it. Each entry is noted once, at the first link that it holds.
+func (r *Reader) link(dst []rule.Found, s *Set, l *rule.Link, at Occasion) []rule.Found {
 	first := len(dst)
 	dst = s.add(dst, s.links[l.Canonical], l.Canonical, at)
 	for host := l.Host; host != ""; {
 		dst = s.add(dst, s.links[host], l.Canonical, at)
 		_, host, _ = strings.Cut(host, ".")
 	}
-	if found := dst[first:]; slices.ContainsFunc(found, func(f rule.Found) bool { return f.Good }) {
-		dst = dst[:first+len(slices.DeleteFunc(found, func(f rule.Found) bool { return !f.Good }))]
+	if len(dst) == first {
+		return dst
 	}
-	return dst
+	good := slices.ContainsFunc(dst[first:], func(f rule.Found) bool { return f.Good })
+	known := dst[:first]
+	here := slices.DeleteFunc(dst[first:], func(f rule.Found) bool {
+		return good && !f.Good || slices.ContainsFunc(known, func(k rule.Found) bool { return k.Bank == f.Bank && k.Entry == f.Entry })
+	})
+	return r.keep(dst[:first+len(here)], Links)
 }
 
 func (s *Set) add(dst []rule.Found, list []found, surface string, at Occasion) []rule.Found {
 	for i := range list {
 		f := &list[i]
-		if len(dst) < maxFound && !s.refuses(f, 0, at) {
+		if !s.refuses(f, 0, at) {
 			dst = append(dst, rule.Found{Kind: string(f.bank.Header.Kind), Bank: f.bank.Name, Entry: f.entry.Value, Policy: f.entry.Policy,
 				Severity: int64(f.entry.Severity), Good: f.bank.Header.Good, Surface: surface})
 		}

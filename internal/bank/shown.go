@@ -121,7 +121,7 @@ func (r *Reader) LookShown(dst []rule.Found, s *Set, shown []Shown, surface stri
 		p := &shown[i]
 		for _, of := range s.shown[p.Features] {
 			b, ok := s.Bank(of.bank)
-			if !ok || len(dst)-first >= maxFound {
+			if !ok {
 				continue
 			}
 			e, _ := b.Entry(of.value)
@@ -140,12 +140,12 @@ func (r *Reader) LookShown(dst []rule.Found, s *Set, shown []Shown, surface stri
 		}
 	}
 	if len(good) == 0 {
-		return dst
+		return r.keep(dst, Hashes)
 	}
 	here := slices.DeleteFunc(dst[first:], func(f rule.Found) bool {
 		return !f.Good && slices.ContainsFunc(good, func(g [4]int) bool { return 2*area(overlap(f.Box, g)) >= max(area(f.Box), 1) })
 	})
-	return dst[:first+len(here)]
+	return r.keep(dst[:first+len(here)], Hashes)
 }
 
 func overlap(a, b [4]int) [4]int {

@@ -129,7 +129,8 @@ func TestShareAndExpiry(t *testing.T) {
 	finds := func(e Entry, h Header, at Occasion) bool {
 		h.Kind, e.Value = Hashes, v
 		s := set(t, &File{Name: "gore", Header: h, Entries: []Entry{e}})
-		return len(new(Reader).LookAt(nil, s, probe, "m", at)) > 0
+		found, _ := new(Reader).LookAt(nil, s, probe, "m", at)
+		return len(found) > 0
 	}
 	for _, c := range []struct {
 		percent  int

@@ -31,6 +31,7 @@ func (x *Extractor) examined(it *Item, r *signals.Record, pin Pin) {
 		}
 	}
 	s.TextFound = x.banks.LookIn(s.TextFound, pin.Banks, s.PictureText, at)
+	s.TextCut = x.banks.Cut().Has("terms", false)
 	for i := range r.Videos {
 		v := &r.Videos[i]
 		if v.Failure != "" {
@@ -53,11 +54,11 @@ func (x *Extractor) known(it *Item, p *signals.Picture, pin Pin, at bank.Occasio
 		return
 	}
 	s.HasShown = true
-	name := nameOf(&it.Event.Media[p.At])
-	if slices.ContainsFunc(s.Found, func(f rule.Found) bool { return f.Good && f.Kind == string(bank.Hashes) && f.Surface == name }) {
+	if slices.Contains(x.good, p.At) {
 		return
 	}
-	s.ShownFound = x.banks.LookShown(s.ShownFound, pin.Banks, p.Known.Shown, name, at)
+	s.ShownFound = x.banks.LookShown(s.ShownFound, pin.Banks, p.Known.Shown, nameOf(&it.Event.Media[p.At]), at)
+	s.ShownCut = x.banks.Cut().Has("hashes", false) || s.ShownCut
 }
 
 // sceneGap is how far apart two frames of one segment may be, in seconds: they are taken a second apart.
@@ -81,7 +82,8 @@ func (x *Extractor) frames(s *rule.Signals, v *signals.Video, pin Pin, at bank.O
 		usable++
 		p := signals.Picture{Quality: f.Quality, PDQ: []pdq.Hash{f.PDQ}}
 		x.picture, _ = p.Hashes(x.picture.PDQ)
-		x.seen = x.banks.LookAt(x.seen[:0], pin.Banks, &x.picture, fmt.Sprintf("%.1fs", f.T), at)
+		x.seen, _ = x.banks.LookAt(x.seen[:0], pin.Banks, &x.picture, fmt.Sprintf("%.1fs", f.T), at)
+		s.VideoCut = x.banks.Cut().Has("hashes", false) || s.VideoCut
 		if !slices.ContainsFunc(x.seen, func(f rule.Found) bool { return !f.Good }) {
 			continue
 		}
@@ -96,8 +98,18 @@ func (x *Extractor) frames(s *rule.Signals, v *signals.Video, pin Pin, at bank.O
 		for j := range x.seen {
 			x.seen[j].Method = string(lookup.PDQ)
 			known := slices.ContainsFunc(s.VideoFound, func(f rule.Found) bool { return f.Bank == x.seen[j].Bank && f.Entry == x.seen[j].Entry })
-			if !known && len(s.VideoFound) < maxSeen {
-				s.VideoFound = append(s.VideoFound, x.seen[j])
+			if known {
+				continue
+			}
+			if s.VideoFound = append(s.VideoFound, x.seen[j]); len(s.VideoFound) > maxSeen {
+				s.VideoCut = true
+				least := 0
+				for k := range s.VideoFound {
+					if s.VideoFound[k].Severity <= s.VideoFound[least].Severity {
+						least = k
+					}
+				}
+				s.VideoFound = slices.Delete(s.VideoFound, least, least+1)
 			}
 		}
 	}

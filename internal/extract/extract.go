@@ -56,6 +56,7 @@ type Extractor struct {
 	sketch  family.Sketcher
 	picture bank.Picture
 	seen    []rule.Found // of a frame
+	good    []int        // places in the event's media of pictures that known-good banks hold as a whole
 	id      []byte
 }
 
@@ -184,6 +185,7 @@ func (x *Extractor) signals(e *event.Event, s *rule.Signals, pin Pin) {
 	if pin.Banks != nil {
 		s.Banks = pin.Banks
 		s.Found = x.banks.Look(s.Found, pin.Banks, e, s.Links)
+		s.Cut = x.banks.Cut()
 	}
 	if e.Fields.Has(event.FieldAccountEmail) {
 		x.email(e, s)

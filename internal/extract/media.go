@@ -17,7 +17,7 @@ import (
 )
 
 // Picture is a picture by which families of near-copies are told: its hash as it is first, then turned and mirrored, if they are
-// known. Pictures that are nearly flat, in a known-good bank, or of another account's making are left out.
+// known. Pictures that are nearly flat, in a known-good bank as a whole, or of another account's making are left out.
 type Picture struct {
 	Hashes [8]hamming.Hash
 	N      int
@@ -50,7 +50,7 @@ func (x *Extractor) hashed(it *Item, pin Pin) {
 		if err != nil {
 			continue // the decoder takes no other
 		}
-		x.picture.PDQ = append(x.picture.PDQ[:0], h)
+		x.picture.PDQ, x.picture.Parts = append(x.picture.PDQ[:0], h), 0
 		x.look(it, pin, m, &signals.Picture{}, 1)
 	}
 }
@@ -65,6 +65,7 @@ func (x *Extractor) fetched(it *Item, rec *journal.Record, pin Pin) error {
 	if err := x.decoder.Decode(r.Event, &it.Event); err != nil {
 		return fmt.Errorf("its event: %w", err)
 	}
+	x.good = x.good[:0]
 	it.Stage = rule.Fetched
 	if r.Extractor == signals.Examiner {
 		it.Stage = rule.Examined
@@ -89,7 +90,9 @@ func (x *Extractor) fetched(it *Item, rec *journal.Record, pin Pin) error {
 		if x.picture, whole = p.Hashes(x.picture.PDQ); whole > 0 {
 			m.PDQ = p.PDQ[0].String()
 		}
-		x.look(it, pin, m, p, whole)
+		if x.look(it, pin, m, p, whole) {
+			x.good = append(x.good, p.At)
+		}
 	}
 	if it.Stage == rule.Examined {
 		x.examined(it, r, pin)
@@ -125,24 +128,22 @@ func (x *Extractor) prove(f *rule.Found, of *signals.Picture, whole int) {
 	f.Method, f.Box = string(method), box
 }
 
-// look finds what the banks hold of the picture at hand, of whose hashes the first are of the whole of it. of is what else is known of it.
-func (x *Extractor) look(it *Item, pin Pin, m *event.Media, of *signals.Picture, whole int) {
+// look finds what the banks hold of the picture at hand, of whose hashes the first are of the whole of it, and says whether a known-good bank
+// holds that. of is what else is known of it.
+func (x *Extractor) look(it *Item, pin Pin, m *event.Media, of *signals.Picture, whole int) (good bool) {
 	it.Signals.HasHashes = true
-	name := nameOf(m)
-	first := len(it.Signals.Found)
-	it.Signals.Found = x.banks.LookAt(it.Signals.Found, pin.Banks, &x.picture, name, bank.Occasion{Actor: it.Event.Actor, Time: it.Event.Time})
-	good := false
-	for i := range it.Signals.Found[first:] {
-		f := &it.Signals.Found[first+i]
-		x.prove(f, of, whole)
-		good = good || f.Good
+	at := bank.Occasion{Actor: it.Event.Actor, Time: it.Event.Time}
+	it.Signals.Found, good = x.banks.LookAt(it.Signals.Found, pin.Banks, &x.picture, nameOf(m), at)
+	it.Signals.Cut |= x.banks.Cut()
+	for i := range it.Signals.Found {
+		if f := &it.Signals.Found[i]; f.Kind == string(bank.Hashes) && f.Method == "" { // not of the pictures before
+			x.prove(f, of, whole)
+		}
 	}
-	if good {
-		return
-	}
-	if whole > 0 && authored(it.Event.Kind) {
+	if !good && whole > 0 && authored(it.Event.Kind) {
 		var p Picture
 		p.N = copy(p.Hashes[:], x.picture.PDQ[:whole])
 		it.Pictures = append(it.Pictures, p)
 	}
+	return good
 }

@@ -60,9 +60,10 @@ type Picture struct {
 	Last     int64    `json:"last"`     // and last, late by an hour at most
 	Size     int64    `json:"size"`     // bytes that are kept
 
-	PDQ  []hamming.Hash `json:"pdq,omitempty"` // by which banks know it, beside the digest
-	MD5  string         `json:"md5,omitempty"`
-	SHA1 string         `json:"sha1,omitempty"`
+	PDQ   []hamming.Hash `json:"pdq,omitempty"`   // by which banks know it, beside the digest
+	Parts int            `json:"parts,omitempty"` // how many of PDQ, the last ones, are of parts of it
+	MD5   string         `json:"md5,omitempty"`
+	SHA1  string         `json:"sha1,omitempty"`
 }
 
 // Sighting is a picture that somebody posted, and that offends policies.
@@ -153,7 +154,7 @@ func (g *Gallery) Keep(ctx context.Context, s Sighting) error {
 	defer g.mu.Unlock()
 	now := g.opts.Now()
 	old, known := g.index[s.Digest]
-	p := &Picture{Digest: s.Digest, First: now, Last: now, PDQ: slices.Clone(s.Hashes.PDQ), MD5: s.Hashes.MD5, SHA1: s.Hashes.SHA1}
+	p := &Picture{Digest: s.Digest, First: now, Last: now, PDQ: slices.Clone(s.Hashes.PDQ), Parts: s.Hashes.Parts, MD5: s.Hashes.MD5, SHA1: s.Hashes.SHA1}
 	if known {
 		*p = *old
 	}
@@ -270,7 +271,8 @@ func (g *Gallery) offends(banks *bank.Set, p *Picture) []string {
 		at.Actor = p.Accounts[0]
 	}
 	var reader bank.Reader
-	return Offended(reader.LookAt(nil, banks, &bank.Picture{PDQ: p.PDQ, MD5: p.MD5, SHA1: p.SHA1, SHA256: p.Digest}, "", at))
+	found, _ := reader.LookAt(nil, banks, &bank.Picture{PDQ: p.PDQ, Parts: p.Parts, MD5: p.MD5, SHA1: p.SHA1, SHA256: p.Digest}, "", at)
+	return Offended(found)
 }
 
 // remove forgets a picture. g.mu is held, or g is being made.

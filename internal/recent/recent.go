@@ -230,7 +230,8 @@ func (u *Uploads) remember(rec *journal.Record, r *signals.Record, banks *bank.S
 	for i := range r.Pictures {
 		p, _ := r.Pictures[i].Hashes(nil)
 		ordinary := len(p.PDQ) > 0
-		for _, f := range u.reader.LookAt(nil, banks, &p, "", bank.Occasion{Time: rec.Time}) {
+		known, _ := u.reader.LookAt(nil, banks, &p, "", bank.Occasion{Time: rec.Time})
+		for _, f := range known {
 			ordinary = ordinary && f.Good
 		}
 		u.mu.Lock()

@@ -124,7 +124,7 @@ func (w *Worker) hashFile(ctx context.Context, j *job, file []byte, p *signals.P
 // offends gives the policies of the entries of banks that a picture matches now. What the rules are told is by the banks as of the record.
 func (t *tools) offends(banks *bank.Set, j *job, p *signals.Picture) (policies []string) {
 	t.looked, _ = p.Hashes(t.looked.PDQ)
-	t.found = t.banks.LookAt(t.found[:0], banks, &t.looked, "", bank.Occasion{Actor: j.event.Actor, Time: j.event.Time})
+	t.found, _ = t.banks.LookAt(t.found[:0], banks, &t.looked, "", bank.Occasion{Actor: j.event.Actor, Time: j.event.Time})
 	return gallery.Offended(t.found)
 }
 

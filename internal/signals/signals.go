@@ -159,6 +159,7 @@ func (p *Picture) Hashes(dst []hamming.Hash) (of bank.Picture, whole int) {
 	if whole > 0 && p.PDQ512 != nil {
 		of.PDQ = append(of.PDQ, words(*p.PDQ512))
 	}
+	of.Parts = len(p.Parts)
 	for _, part := range p.Parts {
 		of.PDQ = append(of.PDQ, words(part.PDQ))
 	}
