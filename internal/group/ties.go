@@ -149,6 +149,7 @@ func (f *Finder) batch(b *evidence.Batch) {
 	from := len(have.visits)
 	if from > len(b.Visits) || !slices.Equal(have.visits, b.Visits[:from]) {
 		from = 0 // a fuller window of the same key
+		f.part(n, b.Visits)
 	}
 	have.log10P = b.Log10P
 	if from == len(b.Visits) {
@@ -156,6 +157,39 @@ func (f *Finder) batch(b *evidence.Batch) {
 	}
 	have.visits = append(have.visits[:from:from], b.Visits[from:]...)
 	b.Join(from, func(x, y uint32) { f.tie(x, y, n+1, b.Log10P) })
+}
+
+// part unties the accounts of a batch that are not among those who stay, so that all ties that a batch makes are among its visits.
+func (f *Finder) part(n uint32, stay []evidence.Visit) {
+	stays := make(map[uint32]bool, len(stay))
+	for _, v := range stay {
+		stays[v.Account] = true
+	}
+	for _, v := range f.batches[n].visits {
+		a := v.Account
+		if stays[a] {
+			continue
+		}
+		for _, t := range f.accounts[a].ties {
+			if t.batch == n+1 {
+				f.cut(t.other, tie{other: a, batch: n + 1})
+			}
+		}
+		f.ofAccounts.Touch(a)
+		x := &f.accounts[a]
+		x.ties = slices.DeleteFunc(x.ties, func(t tie) bool { return t.batch == n+1 })
+		f.stir(a)
+	}
+}
+
+// cut takes a tie from an account, if it is there.
+func (f *Finder) cut(a uint32, t tie) {
+	f.ofAccounts.Touch(a)
+	x := &f.accounts[a]
+	if i, known := slices.BinarySearchFunc(x.ties, t, compareTies); known {
+		x.ties = slices.Delete(x.ties, i, i+1)
+		f.stir(a)
+	}
 }
 
 // tie ties two accounts, or says how strongly. Where that is new, what they are part of is to be refined.
@@ -176,14 +210,8 @@ func (f *Finder) tie(a, b, batch uint32, log10P float64) {
 
 // untie takes away what two accounts did together.
 func (f *Finder) untie(a, b uint32) {
-	for _, ends := range [2][2]uint32{{a, b}, {b, a}} {
-		f.ofAccounts.Touch(ends[0])
-		x := &f.accounts[ends[0]]
-		if i, known := slices.BinarySearchFunc(x.ties, tie{other: ends[1]}, compareTies); known {
-			x.ties = slices.Delete(x.ties, i, i+1)
-			f.stir(ends[0])
-		}
-	}
+	f.cut(a, tie{other: b})
+	f.cut(b, tie{other: a})
 }
 
 func compareTies(a, b tie) int {
