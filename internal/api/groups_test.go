@@ -43,8 +43,8 @@ func TestGroups(t *testing.T) {
 		Items []Group
 		Total int
 	}](r, "GET", "/v1/groups?min_size=4", "")
-	if list.Total != 1 || len(list.Items) != 1 || list.Items[0].Size != 6 || list.Items[0].State != "active" || fmt.Sprint(list.Items[0].Traces) != "[share]" {
-		t.Fatalf("got %+v, want a group of six by share", list)
+	if list.Total != 1 || len(list.Items) != 1 || list.Items[0].Size != 6 || list.Items[0].State != "active" || fmt.Sprint(list.Items[0].Traces) != "[share domain]" {
+		t.Fatalf("got %+v, want a group of six by links and their domain", list)
 	}
 	id := list.Items[0].ID
 	detail := get[GroupDetail](r, "GET", "/v1/groups/"+id, "")

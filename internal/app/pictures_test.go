@@ -255,7 +255,7 @@ func killWhileFetching(t *testing.T, images time.Duration) {
 	})
 	var lines []string
 	for i := range posts {
-		lines = append(lines, shows(fmt.Sprint("e", i), fmt.Sprint("a", i), fmt.Sprintf(`{"url":%q}`, at("1-%d.png", i%7))))
+		lines = append(lines, shows(fmt.Sprint("e", i), fmt.Sprint("a", i), fmt.Sprintf(`{"url":%q}`, at("1-%d.png?of=%d", i%7, i))))
 	}
 	acknowledged := false
 	post := func() {
