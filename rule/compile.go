@@ -10,6 +10,8 @@ import (
 
 	celast "cel.dev/cel-go/common/ast"
 	"github.com/zeebo/xxh3"
+
+	"github.com/ringfence/ringfence/event"
 )
 
 // compiler builds one set.
@@ -152,7 +154,12 @@ func (c *compiler) rule(decl *declaration) (*Rule, bool) {
 	} else {
 		ok = false
 	}
+	about := !slices.ContainsFunc(r.On, func(kind string) bool { return !aboutGroup(kind) })
 	for _, e := range r.Effects {
+		if about && e.Entity != event.GroupEntity {
+			c.errorf(decl.id.at, "write on: group, or {review: group}", "the %s is on %s, which events about groups do not have", e.Kind, e.On)
+			ok = false
+		}
 		r.reads(e.On)
 	}
 	r.Version = r.version()

@@ -17,6 +17,7 @@ import (
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/control"
+	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/record"
@@ -59,6 +60,10 @@ func (f *fixture) Members(_ context.Context, group string) ([]string, error) {
 }
 
 func (f *fixture) Clock(context.Context) (int64, error) { return f.now, nil }
+
+func (f *fixture) Standings(_ context.Context, accounts []string, _, _ string) ([]decide.Standing, error) {
+	return make([]decide.Standing, len(accounts)), nil
+}
 
 func (f *fixture) Changes(context.Context, []string, [][]byte) error { return nil }
 

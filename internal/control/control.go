@@ -16,6 +16,8 @@ import (
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/change"
+	"github.com/ringfence/ringfence/internal/decide"
+	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/record"
 	"github.com/ringfence/ringfence/rule"
 )
@@ -26,16 +28,19 @@ type Journal interface {
 	Changes(ctx context.Context, ids []string, bodies [][]byte) error
 }
 
-// Clock is the event clock: what the loop goes by.
-type Clock interface {
+// Loop is what is asked of the decision loop.
+type Loop interface {
+	// Clock is the event clock.
 	Clock(ctx context.Context) (int64, error)
+	// Standings says what stands against a step of enforcement on each of some accounts.
+	Standings(ctx context.Context, accounts []string, policy, step string) ([]decide.Standing, error)
 }
 
 // Control makes changes. It is safe for concurrent use.
 type Control struct {
 	store   record.Store
 	journal Journal
-	events  Clock
+	events  Loop
 	now     func() int64
 	log     *slog.Logger
 	wake    chan struct{}
@@ -45,7 +50,7 @@ type Control struct {
 
 // New makes a control. Run must be running for changes to reach the journal. The compiler is the one that the engine compiles banks
 // with, so that what an edit was checked with is not compiled again.
-func New(store record.Store, journal Journal, events Clock, compiler *bank.Compiler, now func() int64, log *slog.Logger) *Control {
+func New(store record.Store, journal Journal, events Loop, compiler *bank.Compiler, now func() int64, log *slog.Logger) *Control {
 	return &Control{store: store, journal: journal, events: events, now: now, log: log, wake: make(chan struct{}, 1), banks: banks{compiler: compiler}}
 }
 
@@ -146,7 +151,39 @@ func (c *Control) Approve(ctx context.Context, a Author, ids []string, refuse bo
 	if err != nil {
 		return nil, err
 	}
-	return c.store.Approve(ctx, row, clock, ids)
+	spared, err := c.spared(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	return c.store.Approve(ctx, row, clock, ids, spared)
+}
+
+// spared gives, by effect, the members of waiting enforcements on groups whom people allowed or said no for since. The loop leaves them out as well, as of the
+// approval's place in the journal: what is said between this look and that place is not in the message to the platform.
+func (c *Control) spared(ctx context.Context, ids []string) (map[string][]string, error) {
+	spared := map[string][]string{}
+	for _, id := range ids {
+		d, err := c.store.Effect(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if d.State != effect.Waiting || d.Kind != effect.Enforce || len(d.Members) == 0 {
+			continue
+		}
+		standings, err := c.events.Standings(ctx, d.Members, d.Policy, d.Value)
+		if err != nil {
+			return nil, err
+		}
+		for i, s := range standings {
+			if s.Allowed || s.Reversed {
+				spared[id] = append(spared[id], d.Members[i])
+			}
+		}
+		if len(spared[id]) == len(d.Members) {
+			return nil, fmt.Errorf("effect %s: people have allowed or said no for all of its members since; refuse it: %w", id, record.ErrConflict)
+		}
+	}
+	return spared, nil
 }
 
 // PushRules checks a rule set and makes it the active one. A set with errors changes nothing and comes back as *RuleErrors. It

@@ -12,6 +12,8 @@ import (
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/bank"
 	"github.com/ringfence/ringfence/internal/change"
+	"github.com/ringfence/ringfence/internal/decide"
+	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/journal"
 	"github.com/ringfence/ringfence/internal/record"
 	"github.com/ringfence/ringfence/internal/record/sqlite"
@@ -53,6 +55,15 @@ func (j *fakeJournal) Changes(_ context.Context, ids []string, bodies [][]byte) 
 type noon struct{}
 
 func (noon) Clock(context.Context) (int64, error) { return 12 * 3600 * 1e9, nil }
+
+// Standings says that people allowed the accounts whose names begin with "fan".
+func (noon) Standings(_ context.Context, accounts []string, _, _ string) ([]decide.Standing, error) {
+	all := make([]decide.Standing, len(accounts))
+	for i, account := range accounts {
+		all[i].Allowed = strings.HasPrefix(account, "fan")
+	}
+	return all, nil
+}
 
 func newControl(t *testing.T) (*Control, *fakeJournal, record.Store) {
 	t.Helper()
@@ -181,5 +192,27 @@ func TestChangesReachTheJournalOnceAndInOrder(t *testing.T) {
 	relayAll(t, c)
 	if got := strings.Join(j.ids, " "); got != "1 2 3 4" {
 		t.Errorf("the journal got %s", got)
+	}
+}
+
+// TestApprovalLeavesOut: the message of an approved enforcement on a group does not name members whom people allowed while it waited.
+func TestApprovalLeavesOut(t *testing.T) {
+	c, _, store := newControl(t)
+	waits := func(id string, position uint64, members ...string) effect.Effect {
+		return effect.Effect{ID: id, Kind: effect.Enforce, Value: "suspend", Rule: "r", RuleVersion: "1", Policy: "harm", State: effect.Waiting, Source: "s", EventID: id,
+			Target: event.Entity{Kind: event.GroupEntity, ID: id}, Members: members, Position: position, Time: 1}
+	}
+	if _, err := store.PutEffects(t.Context(), []effect.Effect{waits("some", 1, "bot1", "fan1"), waits("all", 2, "fan1", "fan2")}, 2, 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Approve(t.Context(), Author{By: "person:ada", Reason: "seen"}, []string{"some"}, false); err != nil {
+		t.Fatal(err)
+	}
+	d, err := store.Effect(t.Context(), "some")
+	if err != nil || d.State != effect.Queued || !slices.Equal(d.Members, []string{"bot1"}) {
+		t.Errorf("%s about %v (%v), want queued about bot1 alone", d.State, d.Members, err)
+	}
+	if _, err := c.Approve(t.Context(), Author{By: "person:ada", Reason: "seen"}, []string{"all"}, false); !errors.Is(err, record.ErrConflict) {
+		t.Errorf("with nobody left: %v, want a conflict", err)
 	}
 }

@@ -359,11 +359,26 @@ func (l *Loop) approve(c *change.Change) {
 			continue
 		}
 		e := w.Effect
+		if e.Target.Kind == event.GroupEntity {
+			if e.Members = l.unspared(&e); len(e.Members) == 0 {
+				continue
+			}
+		}
 		if w.Lasts > 0 {
 			e.Expires = l.state.Clock() + w.Lasts
 		}
 		l.enforced(&e)
 	}
+}
+
+// unspared are the members that an enforcement is about without those that a person allowed, or said no for, while it waited.
+func (l *Loop) unspared(e *effect.Effect) (members []string) {
+	for i, s := range l.Standings(e.Members, e.Policy, e.Value) {
+		if !s.Allowed && !s.Reversed {
+			members = append(members, e.Members[i])
+		}
+	}
+	return members
 }
 
 // breaker counts a fire and says whether the rule is out of live mode because it fires on too large a share of recent events.

@@ -170,3 +170,18 @@ func TestSuspendedByPeople(t *testing.T) {
 		f.change(change.Change{Act: &change.Act{Action: fmt.Sprint("a", n), Group: g.ID, Step: "suspend", Policy: "harm", Members: []string{account}}})
 	}
 }
+
+// TestApprovalSparesMembers: who was allowed while an enforcement on the group waited is not among those on whom the approval puts it.
+func TestApprovalSparesMembers(t *testing.T) {
+	b := newBench(t, stopRules, Options{})
+	b.loop.apply([]effect.Effect{{ID: "x", Kind: effect.Enforce, Value: "suspend", Rule: "stop", Policy: "harm", State: effect.Waiting,
+		Target: event.Entity{Kind: event.GroupEntity, ID: "g1"}, Members: []string{"a", "b"}, Time: start.UnixNano()}})
+	b.change(change.Change{Allow: &change.Allow{Entity: "account:a"}})
+	b.change(change.Change{Approve: &change.Approve{Effects: []string{"x"}}})
+	for account, want := range map[string]bool{"a": false, "b": true} {
+		v := b.loop.Entity(event.Entity{Kind: event.AccountEntity, ID: account})
+		if got := v.Enforcement != nil; got != want {
+			t.Errorf("%s: enforcement %+v, want one: %v", account, v.Enforcement, want)
+		}
+	}
+}

@@ -94,7 +94,8 @@ type Effects interface {
 	// Approve queues waiting effects, due from c.At on, and stores the change that says so. By the event clock, which is given
 	// since effects have times of events, one that expires lasts as long as it was meant to from now on, and one that waited for
 	// more than effect.WaitsFor is ErrInvalid. It returns those that it moved: an effect that does not wait is left as it is.
-	Approve(ctx context.Context, c Change, clock int64, ids []string) (moved []string, err error)
+	// Spared are, by effect, members of a group whom it is not to be about any more; nil for none.
+	Approve(ctx context.Context, c Change, clock int64, ids []string, spared map[string][]string) (moved []string, err error)
 
 	// Refuse ends waiting effects and stores the change that says so, else like Approve.
 	Refuse(ctx context.Context, c Change, ids []string) (moved []string, err error)

@@ -73,7 +73,7 @@ func casesJoin(t *testing.T, s record.Store) {
 	diff(t, "evidence", f.Evidence, says)
 	diff(t, "links", f.Links, []event.Entity{{Kind: event.ContentEntity, ID: "p1"}, {Kind: event.TextFamilyEntity, ID: "01"}})
 	diff(t, "open cases", openIDs(t, s), []string{batch[6].ID, first.ID})
-	_, err := s.Approve(t.Context(), change("c1", "approve"), 1, []string{batch[2].ID})
+	_, err := s.Approve(t.Context(), change("c1", "approve"), 1, []string{batch[2].ID}, nil)
 	ok(t, err)
 	diff(t, "evidence of the approved one", len(file(t, s, first.ID).Evidence), 4)
 	_, err = s.Case(t.Context(), "none")

@@ -153,7 +153,7 @@ func approve(t *testing.T, s record.Store) {
 	put(t, s, waiting(1, "a"), Effect(2, "a"), waiting(3, "b"), waiting(4, "c"))
 	diff(t, "waiting holds no line up", claim(t, s, "platform", 1, 9), []string{"e2"})
 	ids := []string{Effect(1, "").ID, Effect(2, "").ID, Effect(3, "").ID}
-	moved, err := s.Approve(t.Context(), change("c1", "approve"), 1, ids)
+	moved, err := s.Approve(t.Context(), change("c1", "approve"), 1, ids, nil)
 	ok(t, err)
 	diff(t, "moved", moved, []string{ids[0], ids[2]})
 	diff(t, "states", states(t, s, 1, 2, 3, 4), []effect.State{effect.Queued, effect.Queued, effect.Queued, effect.Waiting})
@@ -165,16 +165,16 @@ func approve(t *testing.T, s record.Store) {
 	diff(t, "its turn", claim(t, s, "platform", 4, 9), []string{"e1"})
 	settle(t, s, 5, 1, record.Outcome{State: effect.Delivered})
 
-	moved, err = s.Approve(t.Context(), change("c1", "approve"), 1, ids)
+	moved, err = s.Approve(t.Context(), change("c1", "approve"), 1, ids, nil)
 	ok(t, err)
 	diff(t, "the same request again", moved, []string(nil))
-	moved, err = s.Approve(t.Context(), change("c2", "approve"), 1, ids)
+	moved, err = s.Approve(t.Context(), change("c2", "approve"), 1, ids, nil)
 	ok(t, err)
 	diff(t, "somebody else's later", moved, []string(nil))
 	diff(t, "delivered stays so", states(t, s, 1), []effect.State{effect.Delivered})
-	_, err = s.Approve(t.Context(), change("c4", "approve"), Effect(4, "").Time+effect.WaitsFor+1, []string{Effect(4, "").ID})
+	_, err = s.Approve(t.Context(), change("c4", "approve"), Effect(4, "").Time+effect.WaitsFor+1, []string{Effect(4, "").ID}, nil)
 	is(t, "too late to approve", err, record.ErrInvalid)
-	_, err = s.Approve(t.Context(), change("c3", "approve"), 1, []string{Effect(4, "").ID, "none"})
+	_, err = s.Approve(t.Context(), change("c3", "approve"), 1, []string{Effect(4, "").ID, "none"}, nil)
 	is(t, "unknown id", err, record.ErrNotFound)
 	diff(t, "all or nothing", states(t, s, 4), []effect.State{effect.Waiting})
 	pending, err := s.PendingChanges(t.Context(), 9)
@@ -182,6 +182,13 @@ func approve(t *testing.T, s record.Store) {
 	diff(t, "changes to journal", len(pending), 2)
 	diff(t, "a replay keeps the decision", put(t, s, waiting(1, "a")), []bool{false})
 	diff(t, "after a replay", states(t, s, 1), []effect.State{effect.Delivered})
+	put(t, s, with(waiting(5, "d"), func(e *effect.Effect) { e.Members = []string{"m1", "m2", "m3"} }))
+	five := Effect(5, "").ID
+	_, err = s.Approve(t.Context(), change("c5", "approve"), 1, []string{five}, map[string][]string{five: {"m2"}})
+	ok(t, err)
+	part, err := s.Effect(t.Context(), five)
+	ok(t, err)
+	diff(t, "members but for the spared", part.Members, []string{"m1", "m3"})
 }
 
 func refuse(t *testing.T, s record.Store) {
@@ -190,7 +197,7 @@ func refuse(t *testing.T, s record.Store) {
 	moved, err := s.Refuse(t.Context(), change("c1", "refuse"), ids)
 	ok(t, err)
 	diff(t, "moved", moved, ids[:1])
-	moved, err = s.Approve(t.Context(), change("c2", "approve"), 1, ids)
+	moved, err = s.Approve(t.Context(), change("c2", "approve"), 1, ids, nil)
 	ok(t, err)
 	diff(t, "refused is final", moved, []string(nil))
 	diff(t, "states", states(t, s, 1, 2), []effect.State{effect.Refused, effect.Queued})

@@ -28,7 +28,7 @@ func deliveryModel(t *testing.T, s record.Store) {
 				m.claim()
 			case "approve":
 				m.again(effect.Waiting, func(id string) ([]string, error) {
-					return s.Approve(t.Context(), m.change(id), 1, []string{id})
+					return s.Approve(t.Context(), m.change(id), 1, []string{id}, nil)
 				})
 			case "requeue":
 				m.again(effect.Dead, func(id string) ([]string, error) {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/ringfence/ringfence/internal/effect"
 	"github.com/ringfence/ringfence/internal/record"
@@ -56,7 +57,7 @@ func (s *Store) EffectDays(ctx context.Context, from, to int64) ([]record.DayCou
 }
 
 // Approve implements record.Effects.
-func (s *Store) Approve(ctx context.Context, c record.Change, clock int64, ids []string) (moved []string, err error) {
+func (s *Store) Approve(ctx context.Context, c record.Change, clock int64, ids []string, spared map[string][]string) (moved []string, err error) {
 	err = s.change(ctx, c, func(tx *sql.Tx) error {
 		moved, err = move(ctx, tx, ids, effect.Waiting, func(d *record.Delivery) error {
 			if clock-d.Time > effect.WaitsFor {
@@ -64,6 +65,12 @@ func (s *Store) Approve(ctx context.Context, c record.Change, clock int64, ids [
 			}
 			if err := queue(ctx, tx, d, c.At); err != nil {
 				return err
+			}
+			if out := spared[d.ID]; len(out) > 0 {
+				left := slices.DeleteFunc(d.Members, func(m string) bool { return slices.Contains(out, m) })
+				if _, err := tx.ExecContext(ctx, `UPDATE effects SET members = ? WHERE seq = ?`, membersText(left), d.Seq); err != nil {
+					return err
+				}
 			}
 			if d.Expires > 0 { // it lasts as long as it was meant to, from now on
 				lasts := d.Expires - d.Time
