@@ -55,6 +55,8 @@ type label struct {
 	Reason  string
 	Since   int64
 	Expires int64 // 0 never
+
+	Verdict string `json:",omitempty"` // the change that put it, if that was a verdict
 }
 
 func (l label) on() bool { return l.Status == ruleAdded || l.Status == personAdded }

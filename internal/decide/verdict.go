@@ -54,7 +54,7 @@ func (l *Loop) judged(c *change.Change, out *Output) {
 	}
 	target, _ := event.ParseEntity(v.Entity) // checked by Decode
 	for n, name := range v.Labels {
-		edit(l.facts, l.facts.labels, v.Entity, name, &label{Status: personAdded, By: c.By, Reason: c.Reason, Since: l.state.Clock()})
+		edit(l.facts, l.facts.labels, v.Entity, name, &label{Status: personAdded, By: c.By, Reason: c.Reason, Since: l.state.Clock(), Verdict: c.ID})
 		l.nthByPerson(n, c, effect.Label, target, name, 0, out)
 	}
 	if v.Enforce == "" {
@@ -64,19 +64,28 @@ func (l *Loop) judged(c *change.Change, out *Output) {
 	if v.Lasts > 0 {
 		expires = l.state.Clock() + v.Lasts
 	}
-	in, _ := l.facts.inForce(v.Entity)
+	in, have := l.facts.inForce(v.Entity)
 	l.byPerson(c, effect.Enforce, target, v.Enforce, expires, out)
 	e := &out.Effects[len(out.Effects)-1]
 	e.Severity = v.Severity
 	if len(v.Policies) > 0 {
 		e.Policy = v.Policies[0]
 	}
-	if steps[in] >= steps[v.Enforce] {
-		e.State, e.Why = effect.Absorbed, in+" is in force"
+	if steps[in] < steps[v.Enforce] || in == v.Enforce && outlasts(expires, have.Expires) {
+		l.enforced(e)
 		return
 	}
-	l.enforced(e)
+	e.State, e.Why = effect.Absorbed, in+" is in force"
+	if in == v.Enforce && (have.Rule == "" || have.Group != "") {
+		// Somebody may take back what put it, which must not take away what this person said: from now on it is in force by this verdict.
+		own := *e
+		own.Expires = have.Expires
+		l.enforced(&own)
+	}
 }
+
+// outlasts says whether an end comes after another; 0 is never.
+func outlasts(a, b int64) bool { return b != 0 && (a == 0 || a > b) }
 
 // unjudged takes a verdict back: what it put on the entity goes, unless somebody changed it since, and its cases are open again.
 func (l *Loop) unjudged(c *change.Change, out *Output) {
@@ -87,7 +96,7 @@ func (l *Loop) unjudged(c *change.Change, out *Output) {
 		edit(l.facts, l.facts.cleared, closed.Entity, closed.Policy, nil)
 	}
 	for n, name := range v.Labels {
-		if have, ok := l.facts.label(v.Entity, name); ok && have.Status == personAdded {
+		if have, ok := l.facts.label(v.Entity, name); ok && have.Status == personAdded && have.Verdict == c.Undo.Change {
 			edit(l.facts, l.facts.labels, v.Entity, name, nil)
 			l.nthByPerson(n, c, effect.Unlabel, target, name, 0, out)
 		}

@@ -99,3 +99,34 @@ func TestUndoLeavesWhatOthersDid(t *testing.T) {
 		t.Errorf("after the undo: %+v", view)
 	}
 }
+
+// TestUndoLeavesWhatOthersSay: an undone verdict takes away neither the label nor the enforcement that another person's word since then is for, too.
+func TestUndoLeavesWhatOthersSay(t *testing.T) {
+	mk := func(lasts time.Duration) *change.Verdict {
+		return verdictOn("a", "violating", func(v *change.Verdict) {
+			v.Policies, v.Labels, v.Enforce, v.Lasts = []string{"spam"}, []string{"violates-spam"}, "suspend", int64(lasts)
+		})
+	}
+	for name, c := range map[string]struct {
+		first, second time.Duration
+		says          string // what becomes of the second's enforcement
+	}{
+		"as long":  {0, 0, "enforce suspend on account:a: absorbed"},
+		"shorter":  {0, time.Hour, "enforce suspend on account:a: absorbed"},
+		"longer":   {time.Hour, 2 * time.Hour, "enforce suspend on account:a: queued"},
+		"for good": {time.Hour, 0, "enforce suspend on account:a: queued"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, asking, Options{})
+			b.change(change.Change{ID: "v1", Verdict: mk(c.first)})
+			check(t, b.change(change.Change{ID: "v2", Verdict: mk(c.second)}), "label violates-spam on account:a: queued", c.says)
+			check(t, b.change(change.Change{ID: "u1", Undo: &change.Undo{Change: "v1", Verdict: *mk(c.first)}}))
+			check(t, b.change(change.Change{ID: "u2", Undo: &change.Undo{Change: "v2", Verdict: *mk(c.second)}}),
+				"unlabel violates-spam on account:a: queued", "undo suspend on account:a: queued")
+		})
+	}
+	b := newBench(t, asking, Options{})
+	b.change(change.Change{ID: "v1", Verdict: mk(0)})
+	b.change(change.Change{ID: "l1", Label: &change.Label{Entity: "account:a", Name: "violates-spam"}})
+	check(t, b.change(change.Change{ID: "u1", Undo: &change.Undo{Change: "v1", Verdict: *mk(0)}}), "undo suspend on account:a: queued")
+}
