@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -177,6 +178,9 @@ func TestOpenAndAppeal(t *testing.T) {
 	r := newRig(t)
 	opened := get[Opened](r, "POST", "/v1/cases", `{"entity":"account:a1","policy":"fraud","severity":4,"deadline":"2026-11-23T09:00:00Z","reason":"a tip","about":["device:d1"]}`)
 	next := get[Queued](r, "POST", "/v1/review/next", "")
+	if int64(next.Opened) != r.clock.Load() {
+		t.Errorf("before the first event a case is opened at %d, want what the clock says, %d", next.Opened, r.clock.Load())
+	}
 	if next.ID != opened.Case || next.Standing.Lane != "deadline" {
 		t.Errorf("next %+v", next)
 	}
@@ -232,5 +236,25 @@ func TestPrevalence(t *testing.T) {
 	}
 	if w := r.do("GET", "/v1/review/prevalence?from=2026-11-23T00:00:00Z&to=2025-11-24T00:00:00Z", ""); w.Code != 422 {
 		t.Errorf("a span that ends before it begins: %d %s", w.Code, w.Body)
+	}
+}
+
+// TestVerdictThatEnforcesNeedsAct: who may decide cases only may not suspend by a verdict.
+func TestVerdictThatEnforcesNeedsAct(t *testing.T) {
+	r := newRig(t)
+	opened := get[Opened](r, "POST", "/v1/cases", `{"entity":"account:a1","policy":"fraud","reason":"a tip"}`)
+	key := get[NewKey](r, "POST", "/v1/keys", `{"name":"moderator","scopes":["read","review"]}`)
+	verdict := func(body string) int {
+		req := r.request("POST", "/v1/cases/"+opened.Case+"/verdict", body)
+		req.Header.Set("Authorization", "Bearer "+key.Token)
+		w := httptest.NewRecorder()
+		r.ServeHTTP(w, req)
+		return w.Code
+	}
+	if code := verdict(`{"verdict":"violating","policies":["fraud"],"reason":"x","enforce":"suspend"}`); code != 403 {
+		t.Errorf("a verdict that suspends: %d, want 403", code)
+	}
+	if code := verdict(`{"verdict":"violating","policies":["fraud"],"reason":"x"}`); code != 202 {
+		t.Errorf("a verdict: %d, want 202", code)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/ringfence/ringfence/internal/auth"
 	"github.com/ringfence/ringfence/internal/casework"
 	"github.com/ringfence/ringfence/internal/control"
 	"github.com/ringfence/ringfence/internal/prevalence"
@@ -77,7 +78,7 @@ type verdictBody struct {
 	Code     string   `json:"code,omitempty" maxLength:"64" pattern:"^([a-z0-9][a-z0-9-]*)?$" doc:"Code of the reason."`
 	Reason   string   `json:"reason" minLength:"1" maxLength:"1000"`
 	Label    *bool    `json:"label,omitempty" doc:"Put violates-<policy> on the subject for each of the policies, so that rules know. True unless given."`
-	Enforce  string   `json:"enforce,omitempty" enum:",inform,friction,limit,lock,suspend,remove" doc:"Step of enforcement on the subject, by the word of a person: no cap holds it."`
+	Enforce  string   `json:"enforce,omitempty" enum:",inform,friction,limit,lock,suspend,remove" doc:"Step of enforcement on the subject, by the word of a person: no cap holds it. Needs the scope act, too."`
 	Lasts    int64    `json:"lasts,omitempty" minimum:"0" maximum:"315360000" doc:"Seconds that the enforcement lasts; for good unless given."`
 	Except   []string `json:"except,omitempty" maxItems:"10000" nullable:"false" doc:"Of a group's case: cases of members that are not decided with it."`
 }
@@ -222,6 +223,9 @@ func (a *API) decideCase(ctx context.Context, in *struct {
 }) (*changedOutput, error) {
 	author := in.author(ctx, in.Body.Reason)
 	b := &in.Body
+	if b.Enforce != "" && !exchangeOf(ctx).principal.May(auth.Act) {
+		return nil, huma.Error403Forbidden(author.By + " lacks the scope \"act\", which a verdict that enforces needs; leave out enforce to decide the case")
+	}
 	return changed(author), a.Review.Decide(ctx, author, in.ID, control.Judgement{Decision: record.Decision(b.Verdict), Policies: b.Policies, Code: b.Code,
 		Label: b.Label == nil || *b.Label, Enforce: b.Enforce, Lasts: time.Duration(b.Lasts) * time.Second, Except: b.Except})
 }

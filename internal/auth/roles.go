@@ -9,7 +9,7 @@ type Role string
 const (
 	Viewer    Role = "viewer"    // looks
 	Moderator Role = "moderator" // decides cases
-	Senior    Role = "senior"    // decides cases, also second looks and appeals; acts on accounts; approves what is above a cap
+	Senior    Role = "senior"    // decides cases; acts on accounts; approves what is above a cap
 	Analyst   Role = "analyst"   // follows groups, decides cases, acts on accounts
 	Engineer  Role = "engineer"  // changes rules, banks and models
 	Manager   Role = "admin"     // everything, users and keys included

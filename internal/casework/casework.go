@@ -89,8 +89,9 @@ type Desk struct {
 	groups  Groups
 	wake    chan struct{}
 
-	syncing sync.Mutex // held while cases are read that changed
-	rev     int64
+	deciding sync.Mutex // held while a verdict is written and learnt
+	syncing  sync.Mutex // held while cases are read that changed
+	rev      int64
 
 	mu       sync.Mutex // of what follows
 	cases    map[string]*entry

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ringfence/ringfence/event"
 	"github.com/ringfence/ringfence/internal/bank"
+	"github.com/ringfence/ringfence/internal/change"
 	"github.com/ringfence/ringfence/internal/control"
 	"github.com/ringfence/ringfence/internal/decide"
 	"github.com/ringfence/ringfence/internal/effect"
@@ -290,6 +291,19 @@ func places(d *Desk) map[string]float64 {
 }
 
 // TestUndoUnlearns and a restart: the desk is a function of the records.
+// TestRepeatedVerdictsAreLearntOnce: also where others were given in between.
+func TestRepeatedVerdictsAreLearntOnce(t *testing.T) {
+	f := newFixture(t)
+	f.ask(on("a", "r"), on("b", "r"))
+	cases := map[string]string{"v1": f.of("a").Case.ID, "v2": f.of("b").Case.ID}
+	for _, id := range []string{"v1", "v1", "v2", "v1", "v2"} {
+		f.must(f.Decide(t.Context(), control.Author{ID: id, By: "person:ada", Reason: "t"}, cases[id], control.Judgement{Decision: record.Violating, Policies: []string{"spam"}}))
+	}
+	if f.learner.told != 2 {
+		t.Errorf("two verdicts taught %d times", f.learner.told)
+	}
+}
+
 func TestUndoUnlearns(t *testing.T) {
 	f := newFixture(t)
 	for i := range 8 {
@@ -605,3 +619,36 @@ func TestGroupHoldsOnlyFirstLooks(t *testing.T) {
 }
 
 func account(id string) event.Entity { return event.Entity{Kind: event.AccountEntity, ID: id} }
+
+// TestUpheldAppealSaysWhatItOverturns: the change of a benign verdict on an appeal names the verdict that it is against, and one before that.
+func TestUpheldAppealSaysWhatItOverturns(t *testing.T) {
+	f := newFixture(t)
+	ctx := t.Context()
+	f.ask(on("a", "r"))
+	of := f.of("a").Case.ID
+	var want []string
+	for i, by := range []string{"person:ada", "person:bob", "person:cyd"} {
+		v := control.Author{ID: fmt.Sprint("appeal-v", i), By: by, Reason: "t"}
+		if i == 2 {
+			f.must(f.Decide(ctx, v, of, control.Judgement{Decision: record.Benign}))
+			break
+		}
+		f.must(f.Decide(ctx, v, of, control.Judgement{Decision: record.Violating, Policies: []string{"spam"}, Enforce: "suspend"}))
+		want = append([]string{v.ID}, want...)
+		var err error
+		of, err = f.store.OpenCase(ctx, record.Opening{ID: fmt.Sprint("appeal", i), Kind: record.Appeal, Of: of, Target: account("a"), Origin: record.ByPerson, By: "api",
+			Reason: "not me", At: f.now, Time: f.now})
+		f.must(err)
+	}
+	row, err := f.store.Change(ctx, "appeal-v2")
+	f.must(err)
+	c, err := change.Decode(row.Body)
+	f.must(err)
+	var got []string
+	for _, o := range c.Verdict.Overturns {
+		got = append(got, o.Change)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("verdicts overturned (-want +got):\n%s", d)
+	}
+}

@@ -34,8 +34,7 @@ type learner struct {
 	told    int            // and in all
 	recent  []scored       // the latest predictions, oldest first
 	fit     learn.Calibration
-	since   int    // verdicts since the last fit
-	seen    string // the last verdict
+	since   int // verdicts since the last fit
 }
 
 // scored is what was said of a case before it was decided.

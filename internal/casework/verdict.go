@@ -95,7 +95,22 @@ func (d *Desk) Decide(ctx context.Context, a control.Author, id string, j contro
 		j.Example, _ = json.Marshal(x) // plain data, and small: features are bounded
 	}
 	d.mu.Unlock()
-	if err := d.control.Decide(ctx, a, id, j); err != nil {
+	if err := d.give(ctx, a, id, j); err != nil {
+		return err
+	}
+	return d.Sync(ctx)
+}
+
+// give writes a verdict down and lets the learner have it, unless it was there: a repeated request is not learnt twice.
+func (d *Desk) give(ctx context.Context, a control.Author, id string, j control.Judgement) error {
+	d.deciding.Lock()
+	defer d.deciding.Unlock()
+	_, err := d.store.Verdict(ctx, a.ID)
+	repeated := err == nil
+	if err != nil && !errors.Is(err, record.ErrNotFound) {
+		return err
+	}
+	if err := d.control.Decide(ctx, a, id, j); err != nil || repeated {
 		return err
 	}
 	v, err := d.store.Verdict(ctx, a.ID)
@@ -103,12 +118,9 @@ func (d *Desk) Decide(ctx context.Context, a control.Author, id string, j contro
 		return err
 	}
 	d.mu.Lock()
-	if d.learner.seen != v.ID { // a repeated request is not learnt twice
-		d.learner.seen = v.ID
-		d.learner.teach(&v)
-	}
-	d.mu.Unlock()
-	return d.Sync(ctx)
+	defer d.mu.Unlock()
+	d.learner.teach(&v)
+	return nil
 }
 
 // exampleOf is what is kept of a case with a verdict on it. d.mu is held.

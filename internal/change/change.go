@@ -93,6 +93,8 @@ type Verdict struct {
 	Labels   []string `json:"labels,omitempty"`   // put on the entity
 	Enforce  string   `json:"enforce,omitempty"`  // step of enforcement on the entity
 	Lasts    int64    `json:"lasts,omitempty"`    // how long the enforcement does, in nanoseconds of event time; 0 for good
+
+	Overturns []Undo `json:"overturns,omitempty"` // verdicts on the entity whose labels and enforcement go with this one: it upholds an appeal
 }
 
 // Undo takes a verdict back, and what followed from it.
@@ -252,6 +254,11 @@ func (c *Change) Check() error {
 func (v *Verdict) check() error {
 	if v.Case == "" || v.Lasts < 0 || !slices.Contains([]string{"violating", "benign", "unclear"}, v.Decision) {
 		return fmt.Errorf("verdict %q on case %q, that lasts %d ns, is none", v.Decision, v.Case, v.Lasts)
+	}
+	for i := range v.Overturns {
+		if o := &v.Overturns[i]; o.Change == "" || o.Verdict.Entity != v.Entity || len(o.Verdict.Overturns) > 0 {
+			return fmt.Errorf("verdict on case %q overturns a verdict without an id, on another entity, or that overturns others", v.Case)
+		}
 	}
 	entities := []string{v.Entity}
 	for _, c := range v.Closes {

@@ -52,6 +52,11 @@ func (c *Control) Decide(ctx context.Context, a Author, id string, j Judgement) 
 			v.Rules = append(v.Rules, e.Rule+"@"+e.Version)
 		}
 	}
+	if f.Kind == record.Appeal && j.Decision == record.Benign {
+		if v.Overturns, err = c.overturns(ctx, &f.Case); err != nil {
+			return err
+		}
+	}
 	if j.Label {
 		for _, p := range j.Policies {
 			v.Labels = append(v.Labels, "violates-"+p)
@@ -90,6 +95,31 @@ func (c *Control) Decide(ctx context.Context, a Author, id string, j Judgement) 
 	}
 	c.Wake()
 	return nil
+}
+
+// overturns are the verdicts on the subject of an appeal that the appeal is against: the one on the case that it names, and where that was an
+// appeal itself, the one before it.
+func (c *Control) overturns(ctx context.Context, appeal *record.Case) (all []change.Undo, err error) {
+	for of := appeal.Of; of != ""; {
+		decided, err := c.store.CaseFile(ctx, of)
+		if err != nil {
+			return nil, err
+		}
+		had, err := c.store.Change(ctx, decided.Change)
+		if err != nil {
+			return nil, err
+		}
+		ch, err := change.Decode(had.Body)
+		if err != nil {
+			return nil, fmt.Errorf("change %.64q: %w", had.ID, err)
+		}
+		if v := ch.Verdict; v != nil && v.Entity == appeal.Target.String() { // not where the case of a group was decided, which puts nothing on members
+			v.Overturns = nil
+			all = append(all, change.Undo{Change: had.ID, Verdict: *v})
+		}
+		of = decided.Of
+	}
+	return all, nil
 }
 
 // repeated says whether a change is the same request made before.
@@ -159,6 +189,9 @@ func (c *Control) OpenCase(ctx context.Context, a Author, o record.Opening) (str
 	clock, err := c.events.Clock(ctx)
 	if err != nil {
 		return "", err
+	}
+	if clock == 0 { // there was no event yet
+		clock = c.now()
 	}
 	o.ID, o.By, o.Reason, o.At, o.Time = a.ID, a.By, a.Reason, c.now(), clock
 	return c.store.OpenCase(ctx, o)

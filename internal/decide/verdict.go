@@ -53,6 +53,10 @@ func (l *Loop) judged(c *change.Change, out *Output) {
 		edit(l.facts, l.facts.cleared, closes.Entity, closes.Policy, put)
 	}
 	target, _ := event.ParseEntity(v.Entity) // checked by Decode
+	ordinal := 0
+	for i := range v.Overturns {
+		ordinal = l.overturn(&v.Overturns[i], c, ordinal, out)
+	}
 	for n, name := range v.Labels {
 		edit(l.facts, l.facts.labels, v.Entity, name, &label{Status: personAdded, By: c.By, Reason: c.Reason, Since: l.state.Clock(), Verdict: c.ID})
 		l.nthByPerson(n, c, effect.Label, target, name, 0, out)
@@ -71,7 +75,7 @@ func (l *Loop) judged(c *change.Change, out *Output) {
 	if len(v.Policies) > 0 {
 		e.Policy = v.Policies[0]
 	}
-	if steps[in] < steps[v.Enforce] || in == v.Enforce && outlasts(expires, have.Expires) {
+	if steps[in] < steps[v.Enforce] || in == v.Enforce && !outlasts(have.Expires, expires) {
 		l.enforced(e)
 		return
 	}
@@ -84,33 +88,39 @@ func (l *Loop) judged(c *change.Change, out *Output) {
 	}
 }
 
-// outlasts says whether an end comes after another; 0 is never.
-func outlasts(a, b int64) bool { return b != 0 && (a == 0 || a > b) }
-
 // unjudged takes a verdict back: what it put on the entity goes, unless somebody changed it since, and its cases are open again.
 func (l *Loop) unjudged(c *change.Change, out *Output) {
 	v := &c.Undo.Verdict
-	target, _ := event.ParseEntity(v.Entity) // checked by Decode
 	for _, closed := range v.Closes {
 		edit(l.facts, l.facts.cases, closed.Entity, closed.Policy, &openCase{Since: l.state.Clock(), Effect: v.Case})
 		edit(l.facts, l.facts.cleared, closed.Entity, closed.Policy, nil)
 	}
-	for n, name := range v.Labels {
-		if have, ok := l.facts.label(v.Entity, name); ok && have.Status == personAdded && have.Verdict == c.Undo.Change {
+	l.overturn(c.Undo, c, 0, out)
+}
+
+// overturn takes off an entity what a verdict put there and nobody changed since. Its effects have ordinals of their own from the given one on; it
+// returns the next.
+func (l *Loop) overturn(u *change.Undo, c *change.Change, ordinal int, out *Output) int {
+	v := &u.Verdict
+	target, _ := event.ParseEntity(v.Entity) // checked by Decode
+	for _, name := range v.Labels {
+		if have, ok := l.facts.label(v.Entity, name); ok && have.Status == personAdded && have.Verdict == u.Change {
 			edit(l.facts, l.facts.labels, v.Entity, name, nil)
-			l.nthByPerson(n, c, effect.Unlabel, target, name, 0, out)
+			l.nthByPerson(ordinal, c, effect.Unlabel, target, name, 0, out)
 		}
+		ordinal++
 	}
 	if v.Enforce == "" {
-		return
+		return ordinal
 	}
-	put := effect.Effect{Kind: effect.Enforce, Target: target, Source: "change", EventID: c.Undo.Change}
+	put := effect.Effect{Kind: effect.Enforce, Target: target, Source: "change", EventID: u.Change}
 	put.ID, l.scratch = effectID(l.scratch, &put, steps[v.Enforce])
 	all, _ := l.facts.enforcements.Get(v.Entity)
 	if have, ok := all[v.Enforce]; ok && have.Effect == put.ID {
 		edit(l.facts, l.facts.enforcements, v.Entity, v.Enforce, nil)
 		l.byPerson(c, effect.Undo, target, v.Enforce, 0, out)
 	}
+	return ordinal
 }
 
 // context is what a review effect says beside its reason.

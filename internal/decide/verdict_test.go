@@ -130,3 +130,27 @@ func TestUndoLeavesWhatOthersSay(t *testing.T) {
 	b.change(change.Change{ID: "l1", Label: &change.Label{Entity: "account:a", Name: "violates-spam"}})
 	check(t, b.change(change.Change{ID: "u1", Undo: &change.Undo{Change: "v1", Verdict: *mk(0)}}), "undo suspend on account:a: queued")
 }
+
+// TestUpheldAppealLifts: a benign verdict on an appeal takes off what the verdicts put that it is against, and nothing else.
+func TestUpheldAppealLifts(t *testing.T) {
+	b := newBench(t, asking, Options{})
+	var against []change.Undo
+	for _, put := range [][2]string{{"v1", "limit"}, {"v2", "suspend"}} {
+		id, enforce := put[0], put[1]
+		v := verdictOn("a", "violating", func(v *change.Verdict) {
+			v.Policies, v.Labels, v.Enforce = []string{"spam"}, []string{"violates-" + id}, enforce
+		})
+		b.change(change.Change{ID: id, Verdict: v})
+		against = append(against, change.Undo{Change: id, Verdict: *v})
+	}
+	b.change(change.Change{ID: "l1", Label: &change.Label{Entity: "account:a", Name: "vip"}})
+	out := b.change(change.Change{ID: "v3", Verdict: verdictOn("a", "benign", func(v *change.Verdict) { v.Overturns = against })})
+	ids := map[string]bool{}
+	for _, e := range out.Effects {
+		ids[e.ID] = true
+	}
+	view := b.loop.Entity(mustEntity("account:a"))
+	if len(ids) != 4 || len(out.Effects) != 4 || view.Enforcement != nil || len(view.Labels) != 1 || view.Labels[0].Name != "vip" {
+		t.Errorf("%d effects; after the appeal %+v", len(ids), view)
+	}
+}
