@@ -73,7 +73,7 @@ func (c *campaign) tell() {
 // recruit makes the members, of accounts made young to old days before; and what became of the campaign by what it lost.
 func (c *campaign) recruit(young, old int64) {
 	for range c.Size {
-		n := c.w.recruit(c.d, young, old)
+		n := c.w.recruit(young, old)
 		c.lost = max(c.lost, c.w.generation(n))
 		c.members = append(c.members, n)
 	}
@@ -93,15 +93,14 @@ func (c *campaign) adapt() {
 }
 
 // act adds an act of a member for the group.
-func (c *campaign) act(a act) bool {
+func (c *campaign) act(a act) {
 	a.at -= a.at % millisecond
 	if !c.w.add(a) {
-		return false
+		return
 	}
 	if at, ok := c.first[a.actor]; !ok || a.at < at {
 		c.first[a.actor] = a.at
 	}
-	return true
 }
 
 // post is a post of a member's for the group.

@@ -105,11 +105,11 @@ func power(v, x int64) int64 {
 	}
 	high, low := bits.Mul64(uint64(v), m)
 	r := high<<1 | low>>63
-	if whole := x >> 16; whole >= 0 {
+	whole := x >> 16
+	if whole >= 0 {
 		return int64(r << whole)
-	} else {
-		return int64(r >> -whole)
 	}
+	return int64(r >> -whole)
 }
 
 // log2 is the binary logarithm of v ≥ 1, with 16 bits below the point, rounded down.

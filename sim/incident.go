@@ -27,7 +27,7 @@ func (w *world) stageIncident() {
 	agent := pick(d, agents)
 	first := Start + day + 6*hour
 	for j := range size {
-		n := w.recruit(c.d, 0, 1)
+		n := w.recruit(0, 1)
 		p := w.member(n)
 		if w.generation(n) == 0 {
 			p.created = first + int64(j)*(span/size)/millisecond*millisecond

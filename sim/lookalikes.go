@@ -53,7 +53,7 @@ func stageCarrier(c *campaign) {
 	d := c.same()
 	gateway := residence(d)
 	for _, n := range c.members {
-		at := place{quad(10, 250, int(gateway.asn%200), 1+d.IntN(5)), gateway.asn}
+		at := place{quad(250, int(gateway.asn%200), 1+d.IntN(5)), gateway.asn}
 		c.w.alter(n, alteration{share: d.among(70, 100), at: at})
 	}
 }
@@ -61,10 +61,10 @@ func stageCarrier(c *campaign) {
 // stageCampus: the first day of term.
 func stageCampus(c *campaign) {
 	d := c.same()
-	gateway := place{quad(10, 251, d.IntN(256), 1+d.IntN(254)), 64_600}
+	gateway := place{quad(251, d.IntN(256), 1+d.IntN(254)), 64_600}
 	first := c.w.start + d.between(day, 3*day)
 	for range c.Size {
-		n := c.w.recruit(c.d, 0, 1)
+		n := c.w.recruit(0, 1)
 		p := c.w.member(n)
 		own := newDice(c.w.seed, aboutHome, uint64(n))
 		p.at, p.email, p.confirmed = gateway, p.handle+"@campus.example", true
@@ -118,11 +118,11 @@ func stageKiosk(c *campaign) {
 }
 
 // desk makes verified accounts of one office, made years ago.
-func (c *campaign) desk(size int, domain, client string, sharedAddress bool) []uint32 {
+func (c *campaign) desk(size int, domain string, sharedAddress bool) []uint32 {
 	office := residence(c.same())
 	var desk []uint32
 	for range size {
-		n := c.w.recruit(c.d, 200, 2000)
+		n := c.w.recruit(200, 2000)
 		p := c.w.member(n)
 		p.verified, p.confirmed, p.email = true, true, p.handle+"@"+domain
 		p.followers += 2000
@@ -141,7 +141,7 @@ func stageNewsroom(c *campaign) {
 		base := c.base
 		c.base = scramble(base + uint64(first))
 		domain := "daily" + hex8(uint32(c.base))[:3] + ".example"
-		desk := c.desk(8, domain, "", true)
+		desk := c.desk(8, domain, true)
 		for range 11 * c.w.scale.Days {
 			at := c.from + c.d.between(0, c.until-c.from)/day*day + c.d.between(6*hour, 20*hour)
 			link := "https://" + domain + "/" + pick(c.d, topics) + "/" + hex8(c.d.Uint32())
@@ -159,7 +159,7 @@ func stageNewsroom(c *campaign) {
 // stageSisters: three papers each of one owner, with domains of their own and one story; minutes apart.
 func stageSisters(c *campaign) {
 	for range max(1, c.Size/3) {
-		sisters := c.desk(3, "press.example", "", false)
+		sisters := c.desk(3, "press.example", false)
 		for range 5 * c.w.scale.Days {
 			at := c.moment()
 			link := "https://press.example/" + pick(c.d, topics) + "/" + hex8(c.d.Uint32())
@@ -173,7 +173,7 @@ func stageSisters(c *campaign) {
 
 // stageAutoposter: a feed is posted to sixteen regional accounts by one program, within seconds.
 func stageAutoposter(c *campaign) {
-	feed := c.desk(c.Size, "feed.example", "feedbot", true)
+	feed := c.desk(c.Size, "feed.example", true)
 	for h := range int64(c.w.scale.Days) * 8 {
 		at := c.from + h*3*hour + 5*minute
 		link := "https://feed.example/" + pick(c.d, topics) + "/" + hex8(c.d.Uint32())

@@ -61,10 +61,7 @@ func stageBreakingNews(c *campaign) {
 func stageGiveaway(c *campaign) {
 	c.borrow()
 	organisers := c.members[:3]
-	at := c.moment()
-	if at > c.until-day {
-		at = c.until - day
-	}
+	at := min(c.moment(), c.until-day)
 	for _, organiser := range organisers {
 		asked := act{at: at, actor: organiser, kind: post, made: c.w.item(), line: c.w.say(line{spin: giveawayAsk, paraphrase: 60, tags: []string{"giveaway"}})}
 		c.act(asked)
@@ -135,7 +132,7 @@ func stagePetition(c *campaign) {
 
 // stageSupport: a company's team answers those who ask with the same few texts.
 func stageSupport(c *campaign) {
-	team := c.desk(c.Size, "support.example", "helpdesk", true)
+	team := c.desk(c.Size, "support.example", true)
 	for range 40 * c.w.scale.Days {
 		at := c.moment()
 		asks := c.w.passersby(c.d, 1)[0]
@@ -148,7 +145,7 @@ func stageSupport(c *campaign) {
 // stageAlerts: authorities publish the same warning at the same second.
 func stageAlerts(c *campaign) {
 	for range c.Size {
-		c.desk(1, "alerts.example", "alertd", false)
+		c.desk(1, "alerts.example", false)
 	}
 	for range c.w.scale.Days {
 		at := c.moment()
@@ -161,7 +158,7 @@ func stageAlerts(c *campaign) {
 
 // stageBots: bots that say so, by template, on the hour.
 func stageBots(c *campaign) {
-	bots := c.desk(c.Size, "bots.example", "bot", true)
+	bots := c.desk(c.Size, "bots.example", true)
 	for i, n := range bots {
 		c.w.member(n).verified = false
 		c.w.member(n).handle += "_bot"

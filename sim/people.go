@@ -138,21 +138,22 @@ func (w *world) stranger(d dice, n uint32) person {
 // residence is an address of one of forty access providers; each has networks and a number of its own.
 func residence(d dice) place {
 	provider := d.IntN(40)
-	return place{quad(10, provider*4+d.IntN(4), d.IntN(256), 1+d.IntN(254)), int64(64_512 + provider)}
+	return place{quad(provider*4+d.IntN(4), d.IntN(256), 1+d.IntN(254)), int64(64_512 + provider)}
 }
 
 // hosting is an address of one of twelve data centres, where proxies stand.
 func hosting(d dice) place {
 	centre := d.IntN(12)
-	return place{quad(10, 200+centre, d.IntN(256), 1+d.IntN(254)), int64(65_100 + centre)}
+	return place{quad(200+centre, d.IntN(256), 1+d.IntN(254)), int64(65_100 + centre)}
 }
 
-func quad(a, b, c, d int) string {
-	return strconv.Itoa(a) + "." + strconv.Itoa(b) + "." + strconv.Itoa(c) + "." + strconv.Itoa(d)
+// quad is an address of 10.0.0.0/8.
+func quad(b, c, d int) string {
+	return "10." + strconv.Itoa(b) + "." + strconv.Itoa(c) + "." + strconv.Itoa(d)
 }
 
 // recruit adds an account of a campaign or a look-alike, made young to old days before the round. generation counts the accounts that its slot had before.
-func (w *world) recruit(d dice, young, old int64) uint32 {
+func (w *world) recruit(young, old int64) uint32 {
 	slot := uint32(len(w.cast))
 	n, generation := uint32(w.scale.Accounts)+slot, uint32(0)
 	for ; generation < uint32(w.round.Number) && w.suspended[w.accountID(n)]; generation++ {

@@ -31,9 +31,7 @@ const bads, goods = 200, 2000
 // ranks is how often a bad account is nearer than a good one (AUC), seeds apart.
 func ranks(near []float64, seeds int) float64 {
 	var good []float64
-	for _, x := range near[bads+seeds:] {
-		good = append(good, x)
-	}
+	good = append(good, near[bads+seeds:]...)
 	slices.Sort(good)
 	wins := 0.0
 	for _, x := range near[seeds:bads] {

@@ -83,7 +83,7 @@ func TestFeedback(t *testing.T) {
 // banksOf are the banks in what look gives.
 func banksOf(found string) string {
 	var list []string
-	for _, f := range strings.Fields(found) {
+	for f := range strings.FieldsSeq(found) {
 		name, _, _ := strings.Cut(f, ":")
 		list = append(list, name)
 	}

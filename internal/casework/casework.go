@@ -217,7 +217,7 @@ func (d *Desk) learnt() int {
 
 func (d *Desk) try(ctx context.Context, what string, do func(context.Context) error) {
 	if err := do(ctx); err != nil && ctx.Err() == nil {
-		d.opts.Log.Error("review: "+what+"; it is tried again", "error", err)
+		d.opts.Log.Error("a part of review failed; it is tried again", "part", what, "error", err)
 	}
 }
 

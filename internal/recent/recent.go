@@ -252,7 +252,7 @@ func (u *Uploads) remember(rec *journal.Record, r *signals.Record, banks *bank.S
 func (u *Uploads) changed(ctx context.Context, rec *journal.Record, banks *bank.Set) error {
 	c, err := change.Decode(rec.Body)
 	if err != nil || c.Bank == nil {
-		return nil //nolint:nilerr // decide says so
+		return nil // decide says so
 	}
 	e := c.Bank
 	values := u.adding[e.Bank]

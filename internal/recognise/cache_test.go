@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -41,9 +42,7 @@ func TestCache(t *testing.T) {
 		opts.Client = &http.Client{Transport: roundTrip(func(r *http.Request) *http.Response {
 			asked++
 			rec := httptest.NewRecorder()
-			for k, v := range tt.header {
-				rec.Header()[k] = v
-			}
+			maps.Copy(rec.Header(), tt.header)
 			if r.Header.Get("If-None-Match") == `"1"` && !tt.changed {
 				rec.WriteHeader(http.StatusNotModified)
 			} else {

@@ -102,7 +102,7 @@ func (w *Worker) examine(ctx context.Context) error {
 			cancel()
 			w.desk.clear(s)
 			if ctx.Err() != nil {
-				return nil // it is done again after the restart
+				return nil //nolint:nilerr // it is done again after the restart
 			}
 			if err := w.pass(ctx, s); err != nil {
 				return err

@@ -59,7 +59,7 @@ func (w *Worker) watch(ctx context.Context) error {
 				at := s.videos[i].At
 				v := w.film(ctx, s.job.event.Media[at].URL)
 				if ctx.Err() != nil {
-					return nil // it is done again after the restart
+					return nil //nolint:nilerr // it is done again after the restart
 				}
 				v.At = at
 				s.videos[i] = v

@@ -113,7 +113,7 @@ type GroupMember struct {
 // MemberState is how far an action got with a member: empty before its batch was sent, and then what decide made of it.
 type MemberState string
 
-// The states of a member, besides those that decide gives an effect: queued, absorbed, suppressed.
+// MemberSent is the state of a member whose batch decide has yet to take; the others are those that decide gives an effect: queued, absorbed, suppressed.
 const MemberSent MemberState = "sent"
 
 // ActionMove is somebody's word on an action.

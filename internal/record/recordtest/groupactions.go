@@ -28,12 +28,12 @@ func batchOf(a *record.GroupAction, members []string) (record.Change, error) {
 }
 
 // decided tells the outbox what became of members.
-func decided(t *testing.T, s record.Store, kind effect.Kind, action string, n int, state effect.State, accounts ...string) {
+func decided(t *testing.T, s record.Store, kind effect.Kind, n int, state effect.State, accounts ...string) {
 	t.Helper()
 	for _, account := range accounts {
 		put(t, s, with(Effect(n, account), func(e *effect.Effect) {
-			e.ID, e.Kind, e.State, e.Why = fmt.Sprintf("%s-%s-%s", action, kind, account), kind, state, string(state)
-			e.Rule, e.RuleVersion, e.Source, e.EventID, e.Target = "", "", effect.ActionSource, action, event.Entity{Kind: event.AccountEntity, ID: account}
+			e.ID, e.Kind, e.State, e.Why = fmt.Sprintf("%s-%s-%s", "x", kind, account), kind, state, string(state)
+			e.Rule, e.RuleVersion, e.Source, e.EventID, e.Target = "", "", effect.ActionSource, "x", event.Entity{Kind: event.AccountEntity, ID: account}
 		}))
 	}
 }
@@ -131,27 +131,27 @@ func groupBatches(t *testing.T, s record.Store) {
 	send(record.ActionRunning, record.BatchBusy, "")
 	send(record.ActionCanary, record.BatchSent, "[a2]")
 	send(record.ActionCanary, record.BatchBusy, "") // it is not decided
-	decided(t, s, effect.Enforce, "x", 1, effect.Queued, "a2")
+	decided(t, s, effect.Enforce, 1, effect.Queued, "a2")
 	send(record.ActionCanary, record.BatchNone, "")
 	move(record.ActionContinue)
 	send(record.ActionRunning, record.BatchSent, "[a0 a1]")
 	move(record.ActionStop)
 	send(record.ActionRunning, record.BatchBusy, "")
 	move(record.ActionResume)
-	decided(t, s, effect.Enforce, "x", 2, effect.Absorbed, "a0")
-	decided(t, s, effect.Enforce, "x", 2, effect.Suppressed, "a1")
-	decided(t, s, effect.Enforce, "x", 2, effect.Queued, "a0", "left") // what was noted stays
+	decided(t, s, effect.Enforce, 2, effect.Absorbed, "a0")
+	decided(t, s, effect.Enforce, 2, effect.Suppressed, "a1")
+	decided(t, s, effect.Enforce, 2, effect.Queued, "a0", "left") // what was noted stays
 	send(record.ActionRunning, record.BatchSent, "[a3]")
 	pending, err := s.PendingChanges(t.Context(), 10)
 	ok(t, err)
 	diff(t, "changes", len(pending), 3)
-	decided(t, s, effect.Enforce, "x", 4, effect.Queued, "a3")
+	decided(t, s, effect.Enforce, 4, effect.Queued, "a3")
 	send(record.ActionRunning, record.BatchNone, "")
 	move(record.ActionFinish)
 	move(record.ActionUndo)
 	send(record.ActionUndoing, record.BatchSent, "[a2 a3]")
-	decided(t, s, effect.Undo, "x", 5, effect.Queued, "a2")
-	decided(t, s, effect.Undo, "x", 5, effect.Absorbed, "a3")
+	decided(t, s, effect.Undo, 5, effect.Queued, "a2")
+	decided(t, s, effect.Undo, 5, effect.Absorbed, "a3")
 	send(record.ActionUndoing, record.BatchSent, "[]") // its end
 	got, err := s.GroupAction(t.Context(), "x")
 	ok(t, err)

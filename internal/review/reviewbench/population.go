@@ -129,7 +129,7 @@ func ReadTable(r io.Reader) (*Table, error) {
 		}
 	}
 	t := new(Table)
-	for n := 0; n < 1<<22; n++ {
+	for n := range 1 << 22 {
 		row, err := in.Read()
 		if errors.Is(err, io.EOF) {
 			break

@@ -32,7 +32,6 @@ type state struct {
 	drawn    bool    // the first look was of the random lane
 	wrongly  bool    // acted on although benign
 	appealAt float64
-	hour     int // of the last scoring
 }
 
 // run is one policy in one world.

@@ -125,7 +125,7 @@ func readCascades(r io.Reader) ([]cascade, error) {
 			return nil, err
 		}
 		c := cascade{slow: row[label] == "false" || row[label] == "unverified"}
-		for _, field := range strings.Fields(row[delays]) {
+		for field := range strings.FieldsSeq(row[delays]) {
 			d, err := strconv.ParseFloat(field, 64)
 			if err != nil || !(d >= 0) {
 				return nil, fmt.Errorf("cascade %d: delay %q is not a number of minutes", n, field)
