@@ -54,6 +54,7 @@ func TestFeedbackRoutes(t *testing.T) {
 	word := func(verdict, event string) string {
 		return `{"value":"one.example","verdict":"` + verdict + `","event":"` + event + `","distance":3,"reason":"r"}`
 	}
+	other := get[NewKey](r, "POST", "/v1/keys", `{"name":"other","scopes":["review"]}`)
 	for _, c := range []struct {
 		name, method, path, body string
 		status                   int
@@ -73,14 +74,20 @@ func TestFeedbackRoutes(t *testing.T) {
 		{"and again", "POST", "/v1/banks/hosts/feedback", word("dispute", "e3"), 200, `"version":4`},
 		{"not yet", "GET", "/v1/banks/hosts/quarantine", "", 200, `"items":[]`},
 		{"a third time", "POST", "/v1/banks/hosts/feedback", word("dispute", "e4"), 200, `"version":5`},
-		{"in quarantine", "GET", "/v1/banks/hosts/quarantine", "", 200, `{"value":"one.example","why":"disputed","because":"3 of the last 4 matches that people looked at were disputed","confirmed":1,"disputed":3}`},
-		{"released", "POST", "/v1/banks/hosts/release", `{"values":["one.example"],"reason":"r"}`, 200, `"version":6`},
+		{"not by one alone", "GET", "/v1/banks/hosts/quarantine", "", 200, `"items":[]`},
+		{"by another", "POST", "/v1/banks/hosts/feedback", word("dispute", "e5"), 200, `"version":6`},
+		{"in quarantine", "GET", "/v1/banks/hosts/quarantine", "", 200, `{"value":"one.example","why":"disputed","because":"4 of the last 5 matches that people looked at were disputed","confirmed":1,"disputed":4}`},
+		{"released", "POST", "/v1/banks/hosts/release", `{"values":["one.example"],"reason":"r"}`, 200, `"version":7`},
 		{"out", "GET", "/v1/banks/hosts/quarantine", "", 200, `"items":[]`},
-		{"put there", "POST", "/v1/banks/hosts/quarantine", `{"values":["one.example"],"reason":"r"}`, 200, `"version":7`},
+		{"put there", "POST", "/v1/banks/hosts/quarantine", `{"values":["one.example"],"reason":"r"}`, 200, `"version":8`},
 		{"and listed", "GET", "/v1/banks/hosts/quarantine", "", 200, `"because":"a person put it there"`},
 		{"who said what", "GET", "/v1/changes?kind=bank", "", 200, `"reason":"r"`},
 	} {
-		if got := r.do(c.method, c.path, c.body); got.Code != c.status || !strings.Contains(got.Body.String(), c.want) {
+		var headers []string
+		if c.name == "by another" {
+			headers = []string{"Authorization: Bearer " + other.Token}
+		}
+		if got := r.do(c.method, c.path, c.body, headers...); got.Code != c.status || !strings.Contains(got.Body.String(), c.want) {
 			t.Errorf("%s: %d %s, want %d with %s", c.name, got.Code, got.Body, c.status, c.want)
 		}
 	}

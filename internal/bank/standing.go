@@ -26,6 +26,7 @@ type Standing struct {
 
 // What disputes do.
 const (
+	minDisputers = 2  // people, so that nobody takes an entry out alone
 	minDisputes  = 3  // disputed matches, and more than were confirmed, put an entry into quarantine
 	maxWordsKept = 64 // of an entry; older ones are forgotten, what they did stays
 	maxEventName = 1024
@@ -56,6 +57,17 @@ func (s *Standing) Counts() (confirmed, disputed int) {
 	return confirmed, disputed
 }
 
+// disputers is how many people disputed matches.
+func (s *Standing) disputers() int {
+	people := map[string]bool{}
+	for i := range s.Words {
+		if s.Words[i].Dispute {
+			people[s.Words[i].By] = true
+		}
+	}
+	return len(people)
+}
+
 // hear takes in a word. A dispute tightens the limit to just below the disputed match, but not below the farthest that was confirmed:
 //
 //	limit = min(limit, max(farthest confirmed, disputed - 1))
@@ -80,7 +92,7 @@ func (s *Standing) hear(f Feedback) {
 			s.Limit = &limit
 		}
 	}
-	if confirmed, disputed := s.Counts(); s.Quarantined == "" && disputed >= minDisputes && disputed > confirmed {
+	if confirmed, disputed := s.Counts(); s.Quarantined == "" && disputed >= minDisputes && disputed > confirmed && s.disputers() >= minDisputers {
 		s.Quarantined = fmt.Sprintf("%d of the last %d matches that people looked at were disputed", disputed, confirmed+disputed)
 	}
 }
