@@ -36,7 +36,7 @@ func TestKillGroups(t *testing.T) {
 	const rules = "testdata/groups"
 	lines := stream(t, 3)
 	want, _ := live(t, 2, rules, lines)
-	fates := []fate{{point: "image.after-commit", n: 3}, {point: "image.before-commit", n: 2}, {point: "outbox.after-commit", n: 2}, {point: "image.after-commit", n: 2}}
+	fates := []fate{{point: "outbox.after-commit", n: 1}, {point: "outbox.after-commit", n: 2}, {point: "outbox.after-commit", n: 1}, {point: "image.before-commit", n: 1}, {point: "image.after-commit", n: 2}}
 	if full() {
 		rng := rand.New(rand.NewPCG(3, 3))
 		for range 10 {
